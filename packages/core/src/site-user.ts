@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+import { type Refusal, refusal } from './errors.js';
+
+/**
+ * A person, as the site knows them. The one shape that every connector maps to its own system.
+ * Only `id`, `email` and `emailVerified` are required; what is absent is not sent.
+ */
+export interface SiteUser {
+  /** Stable, never reused, never the e-mail or user name. 1 to 255 characters. */
+  readonly id: string;
+  /** The current address. */
+  readonly email: string;
+  /** True only when the person has proved that `email` is theirs. Anything else is never vouched for. */
+  readonly emailVerified: boolean;
+  readonly username?: string | undefined;
+  /** Full name for display. */
+  readonly name?: string | undefined;
+  readonly avatarUrl?: string | undefined;
+  readonly bio?: string | undefined;
+  readonly website?: string | undefined;
+  readonly location?: string | undefined;
+  readonly title?: string | undefined;
+  /** Language tag as the community knows it, e.g. `en` or `pt_BR`. */
+  readonly locale?: string | undefined;
+  readonly admin?: boolean | undefined;
+  readonly moderator?: boolean | undefined;
+  /** A suspended person is signed in nowhere. */
+  readonly suspended?: boolean | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly badges?: readonly string[] | undefined;
+  /** The person's page at the site. */
+  readonly profileUrl?: string | undefined;
+  readonly custom?: Readonly<Record<string, string>> | undefined;
+}
+
+const text = (limit: number) => z.string().max(limit);
+/** No control characters: they break logs, headers and other systems' names. */
+const line = (limit: number) =>
+  text(limit).refine((value) => !hasControlCharacter(value), 'must not hold control characters');
+const httpUrl = text(2_000).refine(isHttpUrl, 'must be an absolute http(s) URL without user name and password');
+
+/** The schema behind {@link SiteUser}; unknown keys are dropped, so that a whole database row may be passed. */
+export const siteUserSchema: z.ZodType<SiteUser> = z.object({
+  id: line(255).min(1),
+  email: line(254).regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address'),
+  emailVerified: z.boolean(),
+  username: line(255).optional(),
+  name: line(255).optional(),
+  avatarUrl: httpUrl.optional(),
+  bio: text(10_000).optional(),
+  website: line(2_000).optional(),
+  location: line(3_000).optional(),
+  title: line(255).optional(),
+  locale: line(32).optional(),
+  admin: z.boolean().optional(),
+  moderator: z.boolean().optional(),
+  suspended: z.boolean().optional(),
+  groups: z.array(line(255)).max(1_000).optional(),
+  badges: z.array(line(255)).max(100).optional(),
+  profileUrl: httpUrl.optional(),
+  custom: z.record(line(100), text(1_000)).optional(),
+});
+
+/** Reads what the site's callback returned. The detail names the fields that are wrong, never their values. */
+export function readSiteUser(value: unknown): SiteUser | Refusal {
+  const result = siteUserSchema.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'user'}: ${issue.message}`);
+  return refusal('ERR_SITE_USER_INVALID', `The site's callback returned a user that cannot be used: ${faults.join('; ')}.`);
+}
+
+function hasControlCharacter(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
+}
+
+function isHttpUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/**
+ * The three commands of a fresh clone: `demo`, `test`, `bench`. Needs Node and npm only: pnpm comes through
+ * npx in the version that package.json pins, everything else from the lockfile.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Runs a command in the repository's root; its exit code ends this process when it is not 0. */
+function run(command, args, extraEnv = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', ...extraEnv },
+    });
+    const forward = (signal) => child.kill(signal);
+    process.on('SIGTERM', forward);
+    process.on('SIGINT', forward);
+    child.on('exit', (code, signal) => {
+      process.off('SIGTERM', forward);
+      process.off('SIGINT', forward);
+      if (signal !== null) process.exit(signal === 'SIGINT' ? 130 : 143);
+      if (code !== 0) process.exit(code ?? 1);
+      resolve();
+    });
+  });
+}
+
+const pnpm = (...args) => run('npx', ['--yes', packageManager, ...args]);
+const turbo = (...args) => pnpm('exec', 'turbo', 'run', '--ui=stream', ...args);
+const install = () => pnpm('install', '--frozen-lockfile', '--reporter=append-only');
+
+const [command, ...rest] = process.argv.slice(2);
+const args = rest.filter((argument) => argument !== '--');
+
+switch (command) {
+  case 'demo':
+    await install();
+    await turbo('build', '--filter=@forum-sso/reference...', '--output-logs=errors-only');
+    await run('node', ['apps/reference/dist/main.js', ...args]);
+    break;
+  case 'test':
+    await install();
+    await pnpm('exec', 'biome', 'check', '.');
+    await turbo('typecheck', 'test', '--output-logs=new-only');
+    // One at a time: these share the machine's services and its browser.
+    await turbo('test:services', 'test:browser', '--concurrency=1', '--output-logs=new-only');
+    break;
+  case 'bench':
+    await install();
+    await turbo('build', '--output-logs=errors-only');
+    await run('node', ['--expose-gc', 'bench/dist/main.js', ...args]);
+    break;
+  default:
+    console.error('usage: node scripts/run.mjs demo | test | bench [-- options]');
+    process.exit(2);
+}

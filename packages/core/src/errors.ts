@@ -18,7 +18,10 @@ export const errorTable = {
     publicMessage: 'This address only works when it is opened as a page of its own.',
   },
   ERR_PREFETCH: { status: 503, publicMessage: 'This address is not answered in advance.' },
-  ERR_ORIGIN_FOREIGN: { status: 403, publicMessage: 'This request came from another site and was not carried out.' },
+  ERR_ORIGIN_FOREIGN: {
+    status: 403,
+    publicMessage: 'This request came from another site and was not carried out.',
+  },
   ERR_QUERY_MALFORMED: { status: 400, publicMessage: 'The address of this page is damaged.' },
   ERR_PARAMETER_MISSING: { status: 400, publicMessage: 'The address of this page is incomplete.' },
   ERR_PARAMETER_REPEATED: { status: 400, publicMessage: 'The address of this page is damaged.' },
@@ -37,9 +40,15 @@ export const errorTable = {
     status: 403,
     publicMessage: 'The login request could not be verified. Please start again.',
   },
-  ERR_SSO_PAYLOAD_MALFORMED: { status: 400, publicMessage: 'The login request is damaged. Please start again.' },
+  ERR_SSO_PAYLOAD_MALFORMED: {
+    status: 400,
+    publicMessage: 'The login request is damaged. Please start again.',
+  },
   ERR_SSO_FIELD_REPEATED: { status: 400, publicMessage: 'The login request is damaged. Please start again.' },
-  ERR_SSO_NONCE_MISSING: { status: 400, publicMessage: 'The login request is incomplete. Please start again.' },
+  ERR_SSO_NONCE_MISSING: {
+    status: 400,
+    publicMessage: 'The login request is incomplete. Please start again.',
+  },
   ERR_SSO_RETURN_URL_FOREIGN: {
     status: 403,
     publicMessage: 'The login request asks to return to an address that does not belong to this community.',
@@ -52,7 +61,10 @@ export const errorTable = {
 
   // Session and store
   ERR_SESSION_TOO_LARGE: { status: 500, publicMessage: 'You could not be signed in.' },
-  ERR_STORE_UNAVAILABLE: { status: 503, publicMessage: 'The login is not available at the moment. Please try again soon.' },
+  ERR_STORE_UNAVAILABLE: {
+    status: 503,
+    publicMessage: 'The login is not available at the moment. Please try again soon.',
+  },
 
   // Anything that is a fault of ours
   ERR_INTERNAL: { status: 500, publicMessage: 'Something went wrong here.' },

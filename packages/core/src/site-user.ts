@@ -38,7 +38,10 @@ const text = (limit: number) => z.string().max(limit);
 /** No control characters: they break logs, headers and other systems' names. */
 const line = (limit: number) =>
   text(limit).refine((value) => !hasControlCharacter(value), 'must not hold control characters');
-const httpUrl = text(2_000).refine(isHttpUrl, 'must be an absolute http(s) URL without user name and password');
+const httpUrl = text(2_000).refine(
+  isHttpUrl,
+  'must be an absolute http(s) URL without user name and password',
+);
 
 /** The schema behind {@link SiteUser}; unknown keys are dropped, so that a whole database row may be passed. */
 export const siteUserSchema: z.ZodType<SiteUser> = z.object({
@@ -67,7 +70,10 @@ export function readSiteUser(value: unknown): SiteUser | Refusal {
   const result = siteUserSchema.safeParse(value);
   if (result.success) return result.data;
   const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'user'}: ${issue.message}`);
-  return refusal('ERR_SITE_USER_INVALID', `The site's callback returned a user that cannot be used: ${faults.join('; ')}.`);
+  return refusal(
+    'ERR_SITE_USER_INVALID',
+    `The site's callback returned a user that cannot be used: ${faults.join('; ')}.`,
+  );
 }
 
 function hasControlCharacter(value: string): boolean {

@@ -1,0 +1,142 @@
+import type { z } from 'zod';
+
+import type { Refusal } from './errors.js';
+import type { NewEvent } from './events/event.js';
+import type { PageContent } from './http/page.js';
+import type { Query } from './http/query.js';
+import type { ReplyHeader, SsoReply } from './http/reply.js';
+import type { SsoRequest } from './http/request.js';
+import type { SiteAddress } from './http/site-address.js';
+import type { KeyRing } from './keys/key-ring.js';
+import type { SiteSession } from './session/site-session.js';
+import type { SiteUser } from './site-user.js';
+import type { ForumSsoStore } from './store/store.js';
+
+/** The validation library, handed in, so that a connector's module costs nothing to import. */
+export type Zod = typeof z;
+
+/**
+ * One relation between the site and one other system. A connector is made by a function such as `discourse(options)`
+ * that does nothing but keep its options; `createForumSso` then calls {@link Connector.setUp} once.
+ */
+export interface Connector {
+  /** What it is: `discourse`, `coral`, … */
+  readonly kind: string;
+  /** Unique among the connectors of a site; part of its addresses, cookies and keys. Default: its kind. */
+  readonly name: string;
+  /**
+   * Checks the options and gets everything ready that need not be done for each request.
+   * @returns null when a problem was reported through `setup.problem`
+   */
+  setUp(setup: ConnectorSetup): ActiveConnector | null;
+}
+
+/** What the engine gives a connector at start. */
+export interface ConnectorSetup {
+  readonly z: Zod;
+  readonly address: SiteAddress;
+  /** Absolute URL of one of this connector's routes: `https://site.example.com/sso/discourse/start`. */
+  routeUrl(path: string): string;
+  readonly keys: KeyRing;
+  readonly store: ForumSsoStore;
+  readonly now: () => Date;
+  readonly randomBytes: (size: number) => Uint8Array;
+  readonly fetch: typeof fetch;
+  /** The site's way to read a person by id; undefined when the site gave none. */
+  readonly findUser: ((siteUserId: string) => Promise<SiteUser | null>) | undefined;
+  /** Reports something that must be fixed before the site can start; one sentence that says how. */
+  problem(sentence: string): void;
+  /** Reports something that works but should be changed. */
+  warning(sentence: string): void;
+  /**
+   * Names a secret, so that the engine can see that no two purposes share one.
+   * @param label the option or the setting on the other side, for the problem's text
+   */
+  useSecret(label: string, value: string): void;
+  /** Tells the audit log. The connector's name and the time are added. */
+  emit(event: NewEvent): void;
+  /** The pseudonym of a person for events. */
+  pseudonym(siteUserId: string): string;
+}
+
+/** A connector at work. */
+export interface ActiveConnector {
+  readonly routes: readonly Route[];
+  /** Asked at each page for which the site calls `forumSso.visit`; a reply is sent instead of the page. */
+  visit?(exchange: Exchange): Promise<SsoReply | null>;
+  /** Brings the person's details to the other system now. */
+  readonly push?: Capability<(user: SiteUser) => Promise<Delivery>>;
+  /** Ends the person's sessions at the other system. */
+  readonly signOut?: Capability<(siteUserId: string) => Promise<Delivery>>;
+  /** Keeps the person out of the other system, reversibly. */
+  readonly suspend?: Capability<(siteUserId: string, options: SuspendOptions) => Promise<Delivery>>;
+  /** Removes or anonymizes the person there. */
+  readonly remove?: Capability<(siteUserId: string) => Promise<Delivery>>;
+  /** Finds out whether the other system answers and accepts our keys. */
+  check?(): Promise<Delivery>;
+}
+
+/** A function, or one sentence that says why the other system cannot do it ("Talkyard has no API for groups."). */
+export type Capability<F> = F | string;
+
+export interface SuspendOptions {
+  /** Shown to the person where the other system does so. */
+  readonly reason?: string;
+  /** Until when; absent means until further notice. */
+  readonly until?: Date;
+}
+
+/** How one delivery to one other system ended. */
+export type Delivery =
+  | {
+      readonly done: true /** What was left out or is left to do by hand. */;
+      readonly notes?: readonly string[];
+    }
+  | {
+      readonly done: false;
+      readonly refusal: Refusal /** Seconds to wait, when it is worth another try. */;
+      readonly retryAfter?: number;
+    };
+
+/**
+ * One address of a connector. `caller` says who calls it, and so which gate it has and what an error looks like:
+ * - `navigation`: a person opens it as a page; fetch metadata is checked, errors are pages;
+ * - `form`: a person sends a form of this site; the origin is checked, errors are pages;
+ * - `script`: a script in a browser calls it; the connector checks the origin itself, errors are JSON;
+ * - `machine`: another server calls it; errors are JSON.
+ */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'OPTIONS';
+  /** Below `{baseUrl}/{name}`: the empty string or `/callback`. With `absolute`, a path of the site. `{id}` stands for one segment. */
+  readonly path: string;
+  readonly absolute?: boolean;
+  readonly caller: 'navigation' | 'form' | 'script' | 'machine';
+  /** Origins, besides the site's own, that an error page's form or redirect may lead to. */
+  handle(exchange: Exchange): Promise<SsoReply | Refusal>;
+}
+
+/** One request at work. */
+export interface Exchange {
+  readonly request: SsoRequest;
+  /** Path without the query, without a slash at the end. */
+  readonly path: string;
+  readonly query: Query;
+  /** What stood for `{id}` in the route's path, percent-decoded; undefined when the route has none. */
+  readonly id: string | undefined;
+  /** The sender's address, seen through trusted proxies. */
+  readonly ip: string | undefined;
+  /** The site's session for this request. Use {@link Exchange.currentUser} to read the person. */
+  readonly session: SiteSession;
+  /** Who is signed in: validated, or null, or a refusal when the site's callback failed. */
+  currentUser(): Promise<SiteUser | null | Refusal>;
+  /**
+   * Sends the person to the site's sign-in page and back.
+   * @param returnPath where to come back to; default: this very request, whole
+   */
+  signInFirst(returnPath?: string): SsoReply | Refusal;
+  /** A small page in the site's look. The way back to the site is added. */
+  page(
+    content: Omit<PageContent, 'links'> & { readonly links?: PageContent['links'] },
+    headers?: readonly ReplyHeader[],
+  ): SsoReply;
+}

@@ -1,0 +1,64 @@
+import type { ErrorCode } from '../errors.js';
+
+/** What every event carries. */
+interface EventBase {
+  readonly at: Date;
+  /** Name of the connector; absent for what concerns the whole. */
+  readonly connector?: string;
+}
+
+/** A person was sent to a community with a signed answer. */
+export interface LoginAnswered extends EventBase {
+  readonly type: 'login.answered';
+  /** Pseudonym of the person: a keyed digest of the id. */
+  readonly user: string;
+}
+
+/** The answer was too long for an address line; bulky optional fields were left out. */
+export interface LoginSlimmed extends EventBase {
+  readonly type: 'login.slimmed';
+  readonly user: string;
+  /** Names of the fields, as the other system calls them. */
+  readonly leftOut: readonly string[];
+  /** Length the message would have had, in characters. */
+  readonly length: number;
+}
+
+/** A request was refused. */
+export interface RequestRefused extends EventBase {
+  readonly type: 'request.refused';
+  readonly code: ErrorCode;
+  readonly status: number;
+  /** Path without its query. */
+  readonly path: string;
+  /** What the operator should check or fix. */
+  readonly detail: string;
+  /** The lower-level error, if there was one: log it with care, it may come from the site's own code. */
+  readonly cause?: unknown;
+}
+
+/** An older secret of a peer was used: the other side still has to take the new one over. */
+export interface OldSecretUsed extends EventBase {
+  readonly type: 'secret.old_used';
+  /** Position in the list of secrets, 1 or higher. */
+  readonly position: number;
+}
+
+/** Said once at start: something works but should not stay as it is. */
+export interface SetupWarning extends EventBase {
+  readonly type: 'setup.warning';
+  readonly detail: string;
+}
+
+/** All events that `createForumSso({ events })` is called with. None holds a secret, token, e-mail or payload. */
+export type ForumSsoEvent = LoginAnswered | LoginSlimmed | RequestRefused | OldSecretUsed | SetupWarning;
+
+/** An event before the engine adds the time and the connector's name. */
+export type NewEvent = ForumSsoEvent extends infer E
+  ? E extends ForumSsoEvent
+    ? Omit<E, 'at' | 'connector'>
+    : never
+  : never;
+
+/** The listener. What it throws is ignored: an audit log must never stop a login. */
+export type EventListener = (event: ForumSsoEvent) => void;

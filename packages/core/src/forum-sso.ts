@@ -1,0 +1,358 @@
+import { randomBytes as nodeRandomBytes } from 'node:crypto';
+import { z } from 'zod';
+
+import type { ActiveConnector, Exchange, Route, SuspendOptions } from './connector.js';
+import {
+  errorFrom,
+  errorTable,
+  ForumSsoError,
+  isForumSsoError,
+  isRefusal,
+  type Refusal,
+  refusal,
+} from './errors.js';
+import type { NewEvent } from './events/event.js';
+import { gateFormPost, gateNavigation } from './http/browser-gate.js';
+import { addressList } from './http/client-ip.js';
+import { createExchange, type ExchangeFrame, readCurrentUser } from './http/exchange.js';
+import { renderPage } from './http/page.js';
+import { refusalReply } from './http/refusal-reply.js';
+import { type ReplyHeader, type SsoReply, withHeaders } from './http/reply.js';
+import type { SsoRequest } from './http/request.js';
+import { createRouter, pathOf, type RouteMatch, routePath } from './http/routing.js';
+import { readSiteAddress, type SiteAddress } from './http/site-address.js';
+import { type KeyRing, pseudonym, readKeyRing } from './keys/key-ring.js';
+import { type ForumSsoOptions, forumSsoOptionsSchema, schemaProblems } from './options/forum-sso-options.js';
+import { SecretRegister } from './options/secret-register.js';
+import { deliverToAll, type PushReport } from './push/delivery.js';
+import { createSealedSession, type SealedSession } from './session/sealed-session.js';
+import { createSealer } from './session/sealer.js';
+import type { SiteSession } from './session/site-session.js';
+import { readSiteUser, type SiteUser } from './site-user.js';
+import { guardStore } from './store/guarded-store.js';
+import { memoryStore } from './store/memory-store.js';
+import type { ForumSsoStore } from './store/store.js';
+
+/** Forum SSO at work: what an adapter calls for each request, and what the site calls when its users change. */
+export interface ForumSso {
+  /** Names of the connectors, in the order they were given. */
+  readonly connectors: readonly string[];
+  /** Where it is mounted, without a slash at the end: `https://site.example.com/sso`. */
+  readonly baseUrl: string;
+  /**
+   * Answers a request to one of our addresses.
+   * @param session the site's own session for this request; left out: the built-in one
+   * @returns the reply to write whole, or null when the address is not ours. Never throws for what a stranger sent.
+   */
+  handle(request: SsoRequest, session?: SiteSession): Promise<SsoReply | null>;
+  /**
+   * To be called for every page of the site: who is here.
+   * @throws ForumSsoError `ERR_SITE_CALLBACK_FAILED`, `ERR_STORE_UNAVAILABLE` or `ERR_SITE_USER_INVALID`
+   */
+  visit(request: SsoRequest, session?: SiteSession): Promise<Visit>;
+  /**
+   * Brings a person's details to every community now. One result for each; some may fail, the others stand.
+   * @throws ForumSsoError `ERR_SITE_USER_INVALID`
+   */
+  pushNow(user: SiteUser): Promise<PushReport>;
+  /** Ends the person's sessions at every community that can do so, and the built-in ones here. */
+  signOut(siteUserId: string): Promise<PushReport>;
+  /** Keeps a person out of every community that can do so. */
+  suspend(siteUserId: string, options?: SuspendOptions): Promise<PushReport>;
+  /** Removes or anonymizes a person wherever that is possible. */
+  remove(siteUserId: string): Promise<PushReport>;
+  /** Asks every community whether it answers and accepts our keys. */
+  check(): Promise<PushReport>;
+}
+
+/** One page visit. */
+export interface Visit {
+  /** Who is signed in, or null. */
+  readonly user: SiteUser | null;
+  /** To be sent instead of the page (silent login), or null. */
+  readonly reply: SsoReply | null;
+  /** Headers to append to the page's answer. */
+  readonly headers: readonly ReplyHeader[];
+  /** Signs a person in; the returned headers are to be appended to this answer. */
+  signIn(user: SiteUser): Promise<readonly ReplyHeader[]>;
+  /** Signs the person out of the site; the returned headers are to be appended to this answer. */
+  signOut(): Promise<readonly ReplyHeader[]>;
+}
+
+/**
+ * Puts connectors, keys and store together and checks all of it.
+ *
+ * @throws ForumSsoError `ERR_OPTIONS_INVALID` whose `problems` lists everything that is wrong, not just the first
+ */
+export function createForumSso(options: ForumSsoOptions): ForumSso {
+  const problems: string[] = [...schemaProblems(forumSsoOptionsSchema, options)];
+  if (problems.length > 0) throw invalidOptions(problems);
+
+  const address = readSiteAddress(options.baseUrl);
+  const keyTexts = typeof options.keys === 'string' ? [options.keys] : options.keys;
+  const keys = readKeyRing(keyTexts, isRefusal(address) ? '' : address.origin);
+  const trustedProxies = addressList(options.trustedProxies ?? []);
+  if (isRefusal(address)) problems.push(address.detail);
+  if (isRefusal(keys)) problems.push(keys.detail);
+  if ('invalid' in trustedProxies) {
+    problems.push(`trustedProxies: "${trustedProxies.invalid}" is neither an address nor a CIDR range.`);
+  }
+  if (isRefusal(address) || isRefusal(keys) || 'invalid' in trustedProxies) throw invalidOptions(problems);
+
+  const frame: ExchangeFrame = {
+    address,
+    trustedProxies,
+    signInPath: options.signInPath ?? '/login',
+    returnParameter: options.returnParameter ?? 'returnTo',
+    homePath: options.homePath ?? '/',
+    renderPage: options.renderPage ?? renderPage,
+  };
+  const now = options.now ?? (() => new Date());
+  const store = guardStore(options.store ?? memoryStore({ now }));
+  const emit = (event: NewEvent, connector?: string): void => {
+    try {
+      options.events?.({ ...event, at: now(), ...(connector === undefined ? {} : { connector }) });
+    } catch {
+      // The listener is the site's; its faults must not stop a login.
+    }
+  };
+
+  const { running, warnings } = setUpConnectors(options, { address, keys, store, now, emit, problems });
+  const { router, clashes } = createRouter(
+    running.flatMap((owner) =>
+      owner.active.routes.map((route) => ({ owner, route, path: routePath(address, owner.name, route) })),
+    ),
+  );
+  for (const path of clashes)
+    problems.push(`Two connectors want the address ${path}: give one another path or name.`);
+  if (problems.length > 0) throw invalidOptions(problems);
+  for (const { connector, detail } of warnings) emit({ type: 'setup.warning', detail }, connector);
+
+  const sealedSession = createSealedSession({
+    address,
+    sealer: createSealer('session', keys.subKeys('session')),
+    revocations: store.revocations,
+    life: {
+      rollingSeconds: options.session?.rollingSeconds ?? 86_400,
+      absoluteSeconds: options.session?.absoluteSeconds ?? 14 * 86_400,
+    },
+    now,
+    randomBytes: options.randomBytes ?? nodeRandomBytes,
+    findUser: options.findUser,
+  });
+
+  async function answer(
+    match: RouteMatch<RunningConnector>,
+    request: SsoRequest,
+    path: string,
+    session: SiteSession,
+  ): Promise<SsoReply> {
+    const { mounted, refused, headers } = chooseRoute(match, request, frame.address);
+    let result: SsoReply | Refusal;
+    if (refused !== null) {
+      result = refused;
+    } else {
+      try {
+        result = await mounted.route.handle(createExchange(frame, request, session, path, match.id));
+      } catch (error) {
+        result = isForumSsoError(error)
+          ? refusal(error.code, error.detail, error.cause)
+          : refusal('ERR_INTERNAL', 'A request failed unexpectedly.', error);
+      }
+    }
+    if (!isRefusal(result)) return result;
+    const { refused: code, detail, cause } = result;
+    const { status } = errorTable[code];
+    emit(
+      { type: 'request.refused', code, status, path, detail, ...(cause === undefined ? {} : { cause }) },
+      mounted.owner.name,
+    );
+    return refusalReply(result, mounted.route.caller, frame.homePath, frame.renderPage, headers);
+  }
+
+  return {
+    connectors: running.map(({ name }) => name),
+    baseUrl: frame.address.origin + frame.address.basePath,
+
+    async handle(request, session) {
+      const path = pathOf(request.url);
+      const match = router(path);
+      if (match === undefined) return null;
+      if (session !== undefined) return answer(match, request, path, session);
+      const builtIn = sealedSession(request);
+      return withHeaders(await answer(match, request, path, builtIn), builtIn.headers);
+    },
+
+    async visit(request, session) {
+      const builtIn: SealedSession = sealedSession(request);
+      const own = session ?? builtIn;
+      const user = await readCurrentUser(own);
+      if (isRefusal(user)) throw errorFrom(user);
+      const reply =
+        user === null
+          ? await firstReply(running, createExchange(frame, request, own, pathOf(request.url)))
+          : null;
+      return {
+        user,
+        reply,
+        headers: [...builtIn.headers],
+        async signIn(person) {
+          const valid = readSiteUser(person);
+          if (isRefusal(valid)) throw errorFrom(valid);
+          await own.signIn(valid);
+          return [...builtIn.headers];
+        },
+        async signOut() {
+          await own.signOut();
+          return [...builtIn.headers];
+        },
+      };
+    },
+
+    async pushNow(user) {
+      const valid = readSiteUser(user);
+      if (isRefusal(valid)) throw errorFrom(valid);
+      return deliverToAll(
+        running,
+        ({ push }) => push,
+        (push) => push(valid),
+      );
+    },
+    async signOut(siteUserId) {
+      await store.revocations.endAll(siteUserId);
+      return deliverToAll(
+        running,
+        ({ signOut }) => signOut,
+        (signOut) => signOut(siteUserId),
+      );
+    },
+    suspend: (siteUserId, suspendOptions = {}) =>
+      deliverToAll(
+        running,
+        ({ suspend }) => suspend,
+        (suspend) => suspend(siteUserId, suspendOptions),
+      ),
+    remove: (siteUserId) =>
+      deliverToAll(
+        running,
+        ({ remove }) => remove,
+        (remove) => remove(siteUserId),
+      ),
+    check: () =>
+      deliverToAll(
+        running,
+        ({ check }) => check,
+        (check) => check(),
+      ),
+  };
+}
+
+interface RunningConnector {
+  readonly name: string;
+  readonly active: ActiveConnector;
+}
+
+interface SetUpParts {
+  readonly address: SiteAddress;
+  readonly keys: KeyRing;
+  readonly store: ForumSsoStore;
+  readonly now: () => Date;
+  readonly emit: (event: NewEvent, connector?: string) => void;
+  /** Problems are added here. */
+  readonly problems: string[];
+}
+
+function setUpConnectors(
+  options: ForumSsoOptions,
+  { address, keys, store, now, emit, problems }: SetUpParts,
+): {
+  readonly running: readonly RunningConnector[];
+  readonly warnings: readonly { readonly connector: string; readonly detail: string }[];
+} {
+  const running: RunningConnector[] = [];
+  const warnings: { connector: string; detail: string }[] = [];
+  const secrets = new SecretRegister();
+  const names = new Set<string>();
+  const [logKey] = keys.subKeys('log');
+
+  if (options.connectors.length === 0) problems.push('connectors is empty: name at least one community.');
+  for (const connector of options.connectors) {
+    const { kind, name } = connector;
+    if (!/^[a-z][a-z0-9-]{0,39}$/i.test(name)) {
+      problems.push(`The name of the ${kind} connector must be 1 to 40 letters, digits and hyphens.`);
+      continue;
+    }
+    if (names.has(name)) {
+      problems.push(`Two connectors are called "${name}": give each a name of its own.`);
+      continue;
+    }
+    names.add(name);
+    const active = connector.setUp({
+      z,
+      address,
+      routeUrl: (path) => `${address.origin}${address.basePath}/${name}${path}`,
+      keys,
+      store,
+      now,
+      randomBytes: options.randomBytes ?? nodeRandomBytes,
+      fetch: options.fetch ?? fetch,
+      findUser: options.findUser,
+      problem: (sentence) => problems.push(`${name}: ${sentence}`),
+      warning: (detail) => warnings.push({ connector: name, detail }),
+      useSecret: (label, value) => secrets.add(name, label, value),
+      emit: (event) => emit(event, name),
+      pseudonym: (siteUserId) => pseudonym(logKey, siteUserId),
+    });
+    if (active !== null) running.push({ name, active });
+  }
+  problems.push(...secrets.problems());
+  return { running, warnings };
+}
+
+/** The first connector that wants to answer instead of the page does so. */
+async function firstReply(
+  running: readonly RunningConnector[],
+  exchange: Exchange,
+): Promise<SsoReply | null> {
+  for (const { active } of running) {
+    const reply = (await active.visit?.(exchange)) ?? null;
+    if (reply !== null) return reply;
+  }
+  return null;
+}
+
+/** Picks the route by method and holds the request against its gate. */
+function chooseRoute(
+  { routes }: RouteMatch<RunningConnector>,
+  request: SsoRequest,
+  address: SiteAddress,
+): {
+  readonly mounted: RouteMatch<RunningConnector>['routes'][number];
+  readonly refused: Refusal | null;
+  readonly headers: readonly ReplyHeader[];
+} {
+  const mounted = routes.find(({ route }) => route.method === request.method);
+  if (mounted !== undefined) return { mounted, refused: gate(mounted.route, request, address), headers: [] };
+  const [first] = routes;
+  if (first === undefined) throw new Error('A path without routes is never in the table.');
+  const allowed = routes.map(({ route }) => route.method).join(', ');
+  return {
+    mounted: first,
+    refused: refusal(
+      'ERR_METHOD_NOT_ALLOWED',
+      `This address is for ${allowed}; the request was ${request.method.slice(0, 16)}.`,
+    ),
+    headers: [['Allow', allowed]],
+  };
+}
+
+function gate({ caller }: Route, request: SsoRequest, address: SiteAddress): Refusal | null {
+  if (caller === 'navigation') return gateNavigation(request);
+  if (caller === 'form') return gateFormPost(request, address.origin);
+  return null;
+}
+
+function invalidOptions(problems: readonly string[]): ForumSsoError {
+  const list = problems.map((problem) => `\n  - ${problem}`).join('');
+  return new ForumSsoError('ERR_OPTIONS_INVALID', `Forum SSO cannot start:${list}`, { problems });
+}

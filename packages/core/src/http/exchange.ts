@@ -1,0 +1,71 @@
+import type { BlockList } from 'node:net';
+
+import type { Exchange } from '../connector.js';
+import { isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
+import type { SiteSession } from '../session/site-session.js';
+import { readSiteUser, type SiteUser } from '../site-user.js';
+import { clientIp } from './client-ip.js';
+import { type PageRenderer, pageReply } from './page.js';
+import { parseQuery, type Query, queryOf } from './query.js';
+import { redirectReply } from './reply.js';
+import type { SsoRequest } from './request.js';
+import { safeReturnPath } from './return-path.js';
+import type { SiteAddress } from './site-address.js';
+
+/** What all exchanges of a site have in common. */
+export interface ExchangeFrame {
+  readonly address: SiteAddress;
+  readonly trustedProxies: BlockList;
+  readonly signInPath: string;
+  readonly returnParameter: string;
+  readonly homePath: string;
+  readonly renderPage: PageRenderer;
+}
+
+/** Makes the {@link Exchange} of one request. Query and address are read only when a connector asks for them. */
+export function createExchange(
+  frame: ExchangeFrame,
+  request: SsoRequest,
+  session: SiteSession,
+  path: string,
+  id?: string,
+): Exchange {
+  let query: Query | undefined;
+  return {
+    request,
+    path,
+    id,
+    session,
+    get query() {
+      query ??= parseQuery(queryOf(request.url));
+      return query;
+    },
+    get ip() {
+      return clientIp(request, frame.trustedProxies);
+    },
+    currentUser: () => readCurrentUser(session),
+    signInFirst(returnPath = request.url) {
+      const safe = safeReturnPath(returnPath, frame.address.origin);
+      if (isRefusal(safe)) return safe;
+      return redirectReply(`${frame.signInPath}?${frame.returnParameter}=${encodeURIComponent(safe)}`);
+    },
+    page: (content, headers = []) =>
+      pageReply(
+        { ...content, links: [...(content.links ?? []), { text: 'Back to the site', href: frame.homePath }] },
+        frame.renderPage,
+        { headers },
+      ),
+  };
+}
+
+/** Who is signed in: the callback's answer is the site's code at work, so it may fail or be unusable. */
+export async function readCurrentUser(session: SiteSession): Promise<SiteUser | null | Refusal> {
+  let user: SiteUser | null | undefined;
+  try {
+    user = await session.currentUser();
+  } catch (cause) {
+    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
+    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's currentUser callback failed.", cause);
+  }
+  return user === null || user === undefined ? null : readSiteUser(user);
+}

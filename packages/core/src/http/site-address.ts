@@ -1,0 +1,66 @@
+import { type Refusal, refusal } from '../errors.js';
+
+/**
+ * Where we are mounted. Comes from configuration alone: the `Host` header and its forwarded kin are the sender's
+ * words and never make a URL, a cookie or a route.
+ */
+export interface SiteAddress {
+  /** `https://site.example.com` */
+  readonly origin: string;
+  /** Path of the mount point, without a slash at the end: `/sso`, or the empty string. */
+  readonly basePath: string;
+  /** True on https: cookies are then `Secure` and `__Host-`. */
+  readonly secure: boolean;
+  /** Port as text, `443` and `80` included: part of cookie names on http. */
+  readonly port: string;
+}
+
+/** Reads `baseUrl`. Plain http is for this machine only. */
+export function readSiteAddress(baseUrl: string): SiteAddress | Refusal {
+  const url = readPeerUrl(baseUrl, 'baseUrl');
+  if ('refused' in url) return url;
+  const secure = url.protocol === 'https:';
+  return {
+    origin: url.origin,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    secure,
+    port: url.port !== '' ? url.port : secure ? '443' : '80',
+  };
+}
+
+/**
+ * Reads a configured address, ours or another system's: absolute, http(s), without user name, password, query and
+ * fragment; https unless it is on this machine.
+ */
+export function readPeerUrl(text: string, option: string): URL | Refusal {
+  if (!URL.canParse(text)) {
+    return refusal(
+      'ERR_OPTIONS_INVALID',
+      `${option} must be an absolute URL, such as https://forum.example.com.`,
+    );
+  }
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return refusal('ERR_OPTIONS_INVALID', `${option} must begin with https://.`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    return refusal('ERR_OPTIONS_INVALID', `${option} must not hold a user name or password.`);
+  }
+  if (text.includes('?') || text.includes('#')) {
+    return refusal('ERR_OPTIONS_INVALID', `${option} must not have a query or a fragment.`);
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    return refusal('ERR_OPTIONS_INVALID', `${option} must use https: http is accepted on this machine only.`);
+  }
+  return url;
+}
+
+/** True for host names that cannot leave this machine. */
+export function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+  );
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+
+import type { Connector } from '../connector.js';
+import type { EventListener } from '../events/event.js';
+import type { PageRenderer } from '../http/page.js';
+import type { SessionLife } from '../session/sealed-session.js';
+import type { SiteUser } from '../site-user.js';
+import type { ForumSsoStore } from '../store/store.js';
+
+/** The options of `createForumSso`. */
+export interface ForumSsoOptions {
+  /**
+   * Where Forum SSO is mounted, e.g. `https://site.example.com/sso`. The only statement of where we are; all addresses
+   * of connectors stand below it. https, except on this machine.
+   */
+  readonly baseUrl: string;
+  /** The site's own keys, newest first: each at least 32 random bytes in hex or base64. */
+  readonly keys: string | readonly string[];
+  /** The relations to other systems. */
+  readonly connectors: readonly Connector[];
+  /** Where one-time values and ended sessions are kept. Default: this process's memory. */
+  readonly store?: ForumSsoStore;
+  /** Reads a person by id. With it, the built-in session holds the id alone and is always up to date. */
+  readonly findUser?: (siteUserId: string) => Promise<SiteUser | null>;
+  /** Ends all sessions of a person, when the session is the site's own. */
+  readonly endSessions?: (siteUserId: string) => Promise<void>;
+  /** Called with every event; for the audit log. */
+  readonly events?: EventListener;
+  /** Path of the site's sign-in page. Default `/login`. */
+  readonly signInPath?: string;
+  /** Name of the query parameter that tells the sign-in page where to return to. Default `returnTo`. */
+  readonly returnParameter?: string;
+  /** Where our small pages lead back to. Default `/`. */
+  readonly homePath?: string;
+  /** Addresses or CIDR ranges of the proxies in front of the site whose `X-Forwarded-For` is believed. Default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Life of the built-in session. Default: 1 day rolling, 14 days absolute. */
+  readonly session?: Partial<SessionLife>;
+  /** Draws the small pages (errors, confirmations) in the site's own look. */
+  readonly renderPage?: PageRenderer;
+  /** Replaces the global `fetch`. */
+  readonly fetch?: typeof fetch;
+  /** Replaces the clock. */
+  readonly now?: () => Date;
+  /** Replaces the source of random bytes; for tests. */
+  readonly randomBytes?: (size: number) => Uint8Array;
+}
+
+const callback = z.custom<(...args: never[]) => unknown>(
+  (value) => typeof value === 'function',
+  'must be a function',
+);
+const sitePath = z.string().regex(/^\/(?![/\\])[^\s\\?#]*$/, 'must be a path of the site, such as /login');
+const seconds = (name: string) =>
+  z
+    .number()
+    .int(`${name} is a whole number of seconds`)
+    .min(60)
+    .max(366 * 86_400);
+
+/**
+ * The shape of the options, for callers without a type checker. Types stand in {@link ForumSsoOptions}; what an
+ * address, a key or a connector must be is checked where it is read.
+ */
+export const forumSsoOptionsSchema = z.strictObject({
+  baseUrl: z.string(),
+  keys: z.union([z.string(), z.array(z.string())]),
+  connectors: z.array(z.looseObject({ kind: z.string(), name: z.string(), setUp: callback })),
+  store: z
+    .looseObject({ oneTime: z.looseObject({ claim: callback }), revocations: z.looseObject({}) })
+    .optional(),
+  findUser: callback.optional(),
+  endSessions: callback.optional(),
+  events: callback.optional(),
+  signInPath: sitePath.optional(),
+  returnParameter: z
+    .string()
+    .regex(/^[A-Za-z][\w.-]{0,63}$/)
+    .optional(),
+  homePath: sitePath.optional(),
+  trustedProxies: z.array(z.string()).optional(),
+  session: z
+    .strictObject({
+      rollingSeconds: seconds('rollingSeconds').optional(),
+      absoluteSeconds: seconds('absoluteSeconds').optional(),
+    })
+    .optional(),
+  renderPage: callback.optional(),
+  fetch: callback.optional(),
+  now: callback.optional(),
+  randomBytes: callback.optional(),
+});
+
+/**
+ * Faults of a value against a schema, one sentence each. They name the option, never its value.
+ * @param where what the value is; left out for the options of `createForumSso` themselves
+ */
+export function schemaProblems(schema: z.ZodType, value: unknown, where = ''): readonly string[] {
+  const result = schema.safeParse(value);
+  if (result.success) return [];
+  return result.error.issues.map(({ path, message }) => {
+    const option = [...(where === '' ? [] : [where]), ...path.map(String)].join('.');
+    return `${option === '' ? 'options' : option}: ${message}.`;
+  });
+}

@@ -1,0 +1,58 @@
+import { CompactEncrypt, compactDecrypt } from 'jose';
+
+import type { SubKey } from '../keys/key-ring.js';
+
+/** Longest sealed text that is opened, in characters: more cannot come in a cookie. */
+const sealedLimit = 4_096;
+
+/**
+ * Seals claims for ourselves: nobody else can read or change them (JWE, `dir` with `A256GCM`, RFC 7516). The sub-keys
+ * belong to one purpose, and the purpose and the expiry stand inside as well.
+ */
+export interface Sealer {
+  /** @returns the sealed text, safe as a cookie value */
+  seal(claims: Readonly<Record<string, unknown>>, expiresAt: Date): Promise<string>;
+  /** @returns the claims, or null for anything that is not ours, is damaged or has expired */
+  open(sealed: string, now: Date): Promise<Readonly<Record<string, unknown>> | null>;
+}
+
+export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubKey[]]): Sealer {
+  const [newest] = subKeys;
+  const byId = new Map(subKeys.map(({ id, key }) => [id, key]));
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  return {
+    async seal(claims, expiresAt) {
+      const content = { ...claims, purpose, exp: Math.floor(expiresAt.getTime() / 1_000) };
+      return new CompactEncrypt(encoder.encode(JSON.stringify(content)))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: newest.id })
+        .encrypt(newest.key);
+    },
+    async open(sealed, now) {
+      if (sealed.length > sealedLimit) return null;
+      let content: unknown;
+      try {
+        const { plaintext } = await compactDecrypt(
+          sealed,
+          ({ kid }) => {
+            const key = byId.get(kid ?? '');
+            if (key === undefined) throw new Error('sealed with another key');
+            return key;
+          },
+          { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
+        );
+        content = JSON.parse(decoder.decode(plaintext));
+      } catch {
+        return null;
+      }
+      if (!isRecord(content) || content['purpose'] !== purpose) return null;
+      const expiry = content['exp'];
+      if (typeof expiry !== 'number' || expiry * 1_000 <= now.getTime()) return null;
+      return content;
+    },
+  };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,76 @@
+import type { ForumSsoStore } from './store.js';
+
+/** When full, the in-memory store refuses; it never drops a live mark to make room. */
+const entryLimit = 1_000_000;
+
+/**
+ * A store in this process: for tests, for development, and for a site that runs as one process and may sign people
+ * out when it restarts.
+ *
+ * @param now the clock; a `Date` each time
+ */
+export function memoryStore({ now = () => new Date() }: { readonly now?: () => Date } = {}): ForumSsoStore {
+  const claimed = new ExpiringMap<true>(now);
+  const ended = new ExpiringMap<true>(now);
+  const epochs = new ExpiringMap<string>(now);
+  return {
+    shared: false,
+    oneTime: {
+      async claim(key, lifeSeconds) {
+        if (claimed.get(key) !== undefined) return false;
+        claimed.set(key, true, lifeSeconds);
+        return true;
+      },
+    },
+    revocations: {
+      async join(userId, fresh, lifeSeconds) {
+        const epoch = epochs.get(userId) ?? fresh;
+        epochs.set(userId, epoch, lifeSeconds);
+        return epoch;
+      },
+      async isLive(userId, epoch, sid) {
+        return epochs.get(userId) === epoch && ended.get(sid) === undefined;
+      },
+      async endOne(sid, lifeSeconds) {
+        ended.set(sid, true, lifeSeconds);
+      },
+      async endAll(userId) {
+        epochs.delete(userId);
+      },
+    },
+  };
+}
+
+class ExpiringMap<T> {
+  readonly #entries = new Map<string, { readonly value: T; readonly expiresAt: number }>();
+  readonly #now: () => Date;
+  #sweepAt = 1_024;
+
+  constructor(now: () => Date) {
+    this.#now = now;
+  }
+
+  get(key: string): T | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && entry.expiresAt > this.#now().getTime() ? entry.value : undefined;
+  }
+
+  set(key: string, value: T, lifeSeconds: number): void {
+    if (this.#entries.size >= this.#sweepAt) this.#sweep();
+    this.#entries.set(key, { value, expiresAt: this.#now().getTime() + lifeSeconds * 1_000 });
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  /** Drops what is over. Runs when the map has doubled since the last time, so its cost is constant per entry. */
+  #sweep(): void {
+    const now = this.#now().getTime();
+    for (const [key, { expiresAt }] of this.#entries) {
+      if (expiresAt <= now) this.#entries.delete(key);
+    }
+    if (this.#entries.size >= entryLimit) throw new Error('The in-memory store is full.');
+    this.#sweepAt = Math.min(entryLimit, Math.max(1_024, this.#entries.size * 2));
+  }
+}

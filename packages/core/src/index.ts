@@ -35,6 +35,13 @@ export { jsonReply, type ReplyHeader, redirectReply, type SsoReply } from './htt
 export { type HeadersLike, readHeader, type SsoRequest } from './http/request.js';
 export { safeReturnPath } from './http/return-path.js';
 export type { SiteAddress } from './http/site-address.js';
+export {
+  describeVariable,
+  type Environment,
+  type EnvironmentName,
+  environmentTable,
+  readEnvironment,
+} from './options/environment.js';
 export type { ForumSsoOptions } from './options/forum-sso-options.js';
 export type { ConnectorResult, PushReport } from './push/delivery.js';
 export type { SiteSession } from './session/site-session.js';

@@ -8,6 +8,7 @@ import type { ReplyHeader, SsoReply } from './http/reply.js';
 import type { SsoRequest } from './http/request.js';
 import type { SiteAddress } from './http/site-address.js';
 import type { KeyRing } from './keys/key-ring.js';
+import type { SecretKind, SecretRing } from './secrets.js';
 import type { SiteSession } from './session/site-session.js';
 import type { SiteUser } from './site-user.js';
 import type { ForumSsoStore } from './store/store.js';
@@ -44,12 +45,23 @@ export interface ConnectorSetup {
   readonly fetch: typeof fetch;
   /** The site's way to read a person by id; undefined when the site gave none. */
   readonly findUser: ((siteUserId: string) => Promise<SiteUser | null>) | undefined;
+  /**
+   * Holds options against a schema and reports each fault as a problem.
+   * @returns false when there was one
+   */
+  checkOptions(schema: z.ZodType, options: unknown): boolean;
+  /**
+   * Reads the secrets of one peer and reports what is wrong with them, too short or shared with another purpose.
+   * @param setting names the option and the setting on the other side: `secret (Discourse: "discourse connect secret")`
+   * @returns null when a problem was reported
+   */
+  readSecrets(option: unknown, setting: string, kind: SecretKind): SecretRing | null;
   /** Reports something that must be fixed before the site can start; one sentence that says how. */
   problem(sentence: string): void;
   /** Reports something that works but should be changed. */
   warning(sentence: string): void;
   /**
-   * Names a secret, so that the engine can see that no two purposes share one.
+   * Names a secret that {@link readSecrets} did not read, so that no two purposes share one.
    * @param label the option or the setting on the other side, for the problem's text
    */
   useSecret(label: string, value: string): void;

@@ -25,6 +25,7 @@ import { type KeyRing, pseudonym, readKeyRing } from './keys/key-ring.js';
 import { type ForumSsoOptions, forumSsoOptionsSchema, schemaProblems } from './options/forum-sso-options.js';
 import { SecretRegister } from './options/secret-register.js';
 import { deliverToAll, type PushReport } from './push/delivery.js';
+import { prepareSecrets } from './secrets.js';
 import { createSealedSession, type SealedSession } from './session/sealed-session.js';
 import { createSealer } from './session/sealer.js';
 import type { SiteSession } from './session/site-session.js';
@@ -287,6 +288,12 @@ function setUpConnectors(
       continue;
     }
     names.add(name);
+    const problem = (sentence: string): void => {
+      problems.push(`${name}: ${sentence}`);
+    };
+    const warning = (detail: string): void => {
+      warnings.push({ connector: name, detail });
+    };
     const active = connector.setUp({
       z,
       address,
@@ -297,8 +304,20 @@ function setUpConnectors(
       randomBytes: options.randomBytes ?? nodeRandomBytes,
       fetch: options.fetch ?? fetch,
       findUser: options.findUser,
-      problem: (sentence) => problems.push(`${name}: ${sentence}`),
-      warning: (detail) => warnings.push({ connector: name, detail }),
+      checkOptions: (schema, connectorOptions) => {
+        const faults = schemaProblems(schema, connectorOptions);
+        faults.forEach(problem);
+        return faults.length === 0;
+      },
+      readSecrets: (option, setting, kind) => {
+        const prepared = prepareSecrets(option, setting, kind, now());
+        prepared.problems.forEach(problem);
+        prepared.warnings.forEach(warning);
+        for (const value of prepared.ring?.values ?? []) secrets.add(name, setting, value);
+        return prepared.ring;
+      },
+      problem,
+      warning,
       useSecret: (label, value) => secrets.add(name, label, value),
       emit: (event) => emit(event, name),
       pseudonym: (siteUserId) => pseudonym(logKey, siteUserId),

@@ -1,0 +1,108 @@
+import type { z } from 'zod';
+
+import type { ActiveConnector, Connector, ConnectorSetup, Exchange, Zod } from '../../connector.js';
+import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { redirectReply, type SsoReply } from '../../http/reply.js';
+import { readPeerUrl } from '../../http/site-address.js';
+import { type SecretOption, secretKinds } from '../../secrets.js';
+import type { SiteUser } from '../../site-user.js';
+import type { DiscourseFields } from '../protocol/fields.js';
+import { messageUrl } from '../protocol/message.js';
+import { readLoginRequest } from './login-request.js';
+import { redirectLimit, sealSlimAnswer } from './slim-answer.js';
+import { type GroupsOption, groupNameProblem, type UserFieldsMapper, userFields } from './user-fields.js';
+
+/** Options of {@link discourse}. */
+export interface DiscourseOptions {
+  /** Name of the connector, part of its address. Default `discourse`; needed when there are several forums. */
+  readonly name?: string;
+  /** The forum's base URL, e.g. `https://forum.example.com`. */
+  readonly forumUrl: string;
+  /** The forum's "discourse connect secret"; several while it is being changed, the newest first. */
+  readonly secret: SecretOption;
+  /** Which of the forum's groups follow the site. Default: none. */
+  readonly groups?: GroupsOption;
+  /**
+   * Changes what is sent about a person. Called with the fields made from the user; returns those to send. The nonce
+   * is added afterwards, and an address that is not verified is always marked so. A throw refuses the login.
+   */
+  readonly mapUser?: UserFieldsMapper;
+}
+
+const setting = 'secret (DISCOURSE_CONNECT_SECRET; Discourse: "discourse connect secret")';
+
+/**
+ * Logs people in to a Discourse forum with their account at the site (DiscourseConnect, the site as provider). The
+ * address for the forum's setting "discourse connect url" is `{baseUrl}/{name}`.
+ */
+export function discourse(options: DiscourseOptions): Connector {
+  return { kind: 'discourse', name: options?.name ?? 'discourse', setUp: (setup) => setUp(options, setup) };
+}
+
+function optionsSchema(zod: Zod): z.ZodType {
+  const names = zod.array(
+    zod.string().superRefine((name, context) => {
+      const problem = groupNameProblem(name);
+      if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    }),
+  );
+  return zod.strictObject({
+    name: zod.string().optional(),
+    forumUrl: zod.string(),
+    secret: zod.unknown(),
+    groups: zod
+      .discriminatedUnion('mode', [
+        zod.strictObject({ mode: zod.literal('exact') }),
+        zod.strictObject({ mode: zod.literal('managed'), names: names.min(1) }),
+      ])
+      .optional(),
+    mapUser: zod.custom((value) => typeof value === 'function', 'must be a function').optional(),
+  });
+}
+
+function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnector | null {
+  if (!setup.checkOptions(optionsSchema(setup.z), options)) return null;
+  const forumUrl = readPeerUrl(options.forumUrl, 'forumUrl (DISCOURSE_URL)');
+  if (isRefusal(forumUrl)) setup.problem(forumUrl.detail);
+  const secrets = setup.readSecrets(options.secret, setting, secretKinds.connect);
+  if (isRefusal(forumUrl) || secrets === null) return null;
+
+  const returnUrl = new URL(`${forumUrl.href.replace(/\/+$/, '')}/session/sso_login`);
+  const { groups, mapUser } = options;
+
+  const answerLogin = async (exchange: Exchange): Promise<SsoReply | Refusal> => {
+    const request = readLoginRequest(exchange.query, secrets.keysAt(setup.now()), returnUrl);
+    if (isRefusal(request)) return request;
+
+    const user = await exchange.currentUser();
+    if (user === null) return exchange.signInFirst();
+    if (isRefusal(user)) return user;
+    if (user.suspended === true) {
+      return refusal('ERR_USER_SUSPENDED', 'A suspended person tried to go to the forum.');
+    }
+    const fields = mapFields(user);
+    if (isRefusal(fields)) return fields;
+    const answer = sealSlimAnswer({ ...fields, nonce: request.nonce }, request.key);
+    if (isRefusal(answer)) return answer;
+
+    const person = setup.pseudonym(user.id);
+    if (request.position > 0) setup.emit({ type: 'secret.old_used', position: request.position });
+    if (answer.fullLength > redirectLimit) {
+      setup.emit({ type: 'login.slimmed', user: person, leftOut: answer.leftOut, length: answer.fullLength });
+    }
+    setup.emit({ type: 'login.answered', user: person });
+    return redirectReply(messageUrl(returnUrl.href, answer.message));
+  };
+
+  const mapFields = (user: SiteUser): DiscourseFields | Refusal => {
+    try {
+      return userFields(user, groups, mapUser);
+    } catch (cause) {
+      return refusal('ERR_SITE_CALLBACK_FAILED', "The site's mapUser failed.", cause);
+    }
+  };
+
+  return {
+    routes: [{ method: 'GET', path: '', caller: 'navigation', handle: answerLogin }],
+  };
+}

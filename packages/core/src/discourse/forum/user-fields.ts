@@ -1,0 +1,114 @@
+import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import type { SiteUser } from '../../site-user.js';
+import type { DiscourseFields } from '../protocol/fields.js';
+
+/**
+ * Which groups of the forum follow the site:
+ * - `exact`: the site's list is the whole truth; forum setting "discourse connect overrides groups" on. Every user then
+ *   needs `groups`, since for the forum an absent list is an empty one.
+ * - `managed`: only the named groups follow; all others are left alone. That setting is off.
+ */
+export type GroupsOption =
+  | { readonly mode: 'exact' }
+  | { readonly mode: 'managed'; readonly names: readonly string[] };
+
+/** Turns a site user into the fields for the forum. */
+export type UserFieldsMapper = (fields: DiscourseFields, user: SiteUser) => DiscourseFields;
+
+/** Ids that Discourse refuses, or that only a fault in the site's code produces. */
+const impossibleIds = new Set(['none', 'nil', 'blank', 'null', 'undefined', 'nan', '[object object]']);
+
+/** What makes a group name unusable: it would be split, looked up as another, or found by nobody. */
+export function groupNameProblem(name: string): string | null {
+  if (name.trim() === '') return 'is blank';
+  if (name !== name.trim()) return 'begins or ends with a blank';
+  if (name.includes(',')) return 'holds a comma';
+  if (name.startsWith('@')) return 'begins with "@"';
+  return null;
+}
+
+/**
+ * Maps a site user to the fields of a login or push, in an object made for it: nothing of the forum's request gets in.
+ * What the site knows and the forum may not be told is decided here: an address that is not verified always goes with
+ * `requireActivation`, whatever `mapUser` makes of it, so that the forum takes over no account by it.
+ *
+ * @param mapUser the site's own changes; works on a copy
+ */
+export function userFields(
+  user: SiteUser,
+  groups: GroupsOption | undefined,
+  mapUser: UserFieldsMapper | undefined,
+): DiscourseFields | Refusal {
+  const mapped = mappedUser(user, groups);
+  if (isRefusal(mapped)) return mapped;
+  const fields = mapUser === undefined ? mapped : { ...mapUser(mapped, user) };
+  const id = fields.externalId;
+  if (id === undefined || id.trim() === '' || impossibleIds.has(id.trim().toLowerCase())) {
+    return refusal(
+      'ERR_SITE_USER_INVALID',
+      'The user has no id that Discourse accepts: it must not be blank, and not a word such as "null" or "undefined".',
+    );
+  }
+  return user.emailVerified ? fields : { ...fields, requireActivation: true };
+}
+
+function mappedUser(user: SiteUser, groups: GroupsOption | undefined): DiscourseFields | Refusal {
+  const {
+    id,
+    email,
+    username,
+    name,
+    avatarUrl,
+    bio,
+    website,
+    location,
+    title,
+    locale,
+    admin,
+    moderator,
+    custom,
+  } = user;
+  const memberships = groups === undefined ? {} : groupFields(user.groups, groups);
+  if (isRefusal(memberships)) return memberships;
+  return {
+    externalId: id,
+    email,
+    username,
+    name,
+    avatarUrl,
+    bio,
+    website,
+    location,
+    title,
+    locale,
+    admin,
+    moderator,
+    ...memberships,
+    custom,
+  };
+}
+
+function groupFields(held: readonly string[] | undefined, option: GroupsOption): DiscourseFields | Refusal {
+  for (const name of held ?? []) {
+    const problem = groupNameProblem(name);
+    if (problem !== null)
+      return refusal('ERR_SITE_USER_INVALID', `A group of the user ${problem}, which Discourse cannot read.`);
+  }
+  if (option.mode === 'exact') {
+    if (held !== undefined) return { groups: held };
+    return refusal(
+      'ERR_SITE_USER_INVALID',
+      'The user has no "groups", and in mode "exact" the forum would empty all memberships: give the whole list, [] for none.',
+    );
+  }
+  // Not known is not the same as none: then nothing changes.
+  if (held === undefined) return {};
+  const lowerCase = new Set(held.map((name) => name.toLowerCase()));
+  const isHeld = (name: string): boolean => lowerCase.has(name.toLowerCase());
+  const addGroups = option.names.filter(isHeld);
+  const removeGroups = option.names.filter((name) => !isHeld(name));
+  return {
+    ...(addGroups.length === 0 ? {} : { addGroups }),
+    ...(removeGroups.length === 0 ? {} : { removeGroups }),
+  };
+}

@@ -47,4 +47,13 @@ export type { ConnectorResult, PushReport } from './push/delivery.js';
 export type { SiteSession } from './session/site-session.js';
 export type { SiteUser } from './site-user.js';
 export { memoryStore } from './store/memory-store.js';
-export type { ForumSsoStore, OneTimeValues, Revocations } from './store/store.js';
+export type {
+  ForumSsoStore,
+  LinkOutcome,
+  Links,
+  Locks,
+  OneTimeValues,
+  Profiles,
+  Revocations,
+  StoredProfile,
+} from './store/store.js';

@@ -10,17 +10,25 @@ export const storeDeadline = 2_000;
  */
 export function guardStore(store: ForumSsoStore): ForumSsoStore {
   if (!store.shared) return store;
-  const { oneTime, revocations } = store;
+  const { oneTime, revocations, links, profiles, locks } = store;
   return {
     shared: true,
-    oneTime: { claim: (key, life) => guarded(() => oneTime.claim(key, life)) },
-    revocations: {
-      join: (userId, fresh, life) => guarded(() => revocations.join(userId, fresh, life)),
-      isLive: (userId, epoch, sid) => guarded(() => revocations.isLive(userId, epoch, sid)),
-      endOne: (sid, life) => guarded(() => revocations.endOne(sid, life)),
-      endAll: (userId) => guarded(() => revocations.endAll(userId)),
-    },
+    oneTime: guardMethods(oneTime),
+    revocations: guardMethods(revocations),
+    ...(links === undefined ? {} : { links: guardMethods(links) }),
+    ...(profiles === undefined ? {} : { profiles: guardMethods(profiles) }),
+    ...(locks === undefined ? {} : { locks: guardMethods(locks) }),
   };
+}
+
+function guardMethods<Part extends object>(part: Part): Part {
+  return new Proxy(part, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => guarded(async () => Reflect.apply(member, target, args));
+    },
+  });
 }
 
 async function guarded<T>(call: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import type { ForumSsoStore } from './store.js';
+import type { ForumSsoStore, Links, Locks, Profiles, StoredProfile } from './store.js';
 
 /** When full, the in-memory store refuses; it never drops a live mark to make room. */
 const entryLimit = 1_000_000;
@@ -15,6 +15,9 @@ export function memoryStore({ now = () => new Date() }: { readonly now?: () => D
   const epochs = new ExpiringMap<string>(now);
   return {
     shared: false,
+    links: memoryLinks(),
+    profiles: memoryProfiles(now),
+    locks: memoryLocks(now),
     oneTime: {
       async claim(key, lifeSeconds) {
         if (claimed.get(key) !== undefined) return false;
@@ -37,6 +40,73 @@ export function memoryStore({ now = () => new Date() }: { readonly now?: () => D
       async endAll(userId) {
         epochs.delete(userId);
       },
+    },
+  };
+}
+
+function memoryLinks(): Links {
+  const siteUsers = new Map<string, string>();
+  const communityUsers = new Map<string, string>();
+  const retired = new Set<string>();
+  const keyOf = (connector: string, id: string): string => JSON.stringify([connector, id]);
+
+  const unlink = (connector: string, communityUserId: string): boolean => {
+    const siteUserId = siteUsers.get(keyOf(connector, communityUserId));
+    if (siteUserId === undefined) return false;
+    siteUsers.delete(keyOf(connector, communityUserId));
+    communityUsers.delete(keyOf(connector, siteUserId));
+    return true;
+  };
+  return {
+    findByCommunityUser: async (connector, id) => siteUsers.get(keyOf(connector, id)) ?? null,
+    findBySiteUser: async (connector, id) => communityUsers.get(keyOf(connector, id)) ?? null,
+    async link(connector, communityUserId, siteUserId) {
+      const [byCommunity, bySite] = [keyOf(connector, communityUserId), keyOf(connector, siteUserId)];
+      const holder = siteUsers.get(byCommunity);
+      if (holder !== undefined) return holder === siteUserId ? 'existed' : 'communityUserTaken';
+      if (retired.has(byCommunity)) return 'communityUserTaken';
+      if (communityUsers.has(bySite)) return 'siteUserTaken';
+      siteUsers.set(byCommunity, siteUserId);
+      communityUsers.set(bySite, communityUserId);
+      return 'linked';
+    },
+    unlink: async (connector, id) => unlink(connector, id),
+    async retire(connector, id) {
+      unlink(connector, id);
+      retired.add(keyOf(connector, id));
+    },
+    isRetired: async (connector, id) => retired.has(keyOf(connector, id)),
+  };
+}
+
+function memoryProfiles(now: () => Date): Profiles {
+  const profiles = new Map<string, StoredProfile>();
+  const keyOf = (connector: string, id: string): string => JSON.stringify([connector, id]);
+  return {
+    read: async (connector, id) => profiles.get(keyOf(connector, id)) ?? null,
+    async write(connector, id, { json, version }, force = false) {
+      const stored = profiles.get(keyOf(connector, id));
+      if (stored !== undefined && !force && stored.version >= version) return false;
+      profiles.set(keyOf(connector, id), { json, version, storedAt: now() });
+      return true;
+    },
+    async remove(connector, id) {
+      profiles.delete(keyOf(connector, id));
+    },
+  };
+}
+
+function memoryLocks(now: () => Date): Locks {
+  const held = new ExpiringMap<string>(now);
+  return {
+    async acquire(key, owner, lifeSeconds) {
+      const holder = held.get(key);
+      if (holder !== undefined && holder !== owner) return false;
+      held.set(key, owner, lifeSeconds);
+      return true;
+    },
+    async release(key, owner) {
+      if (held.get(key) === owner) held.delete(key);
     },
   };
 }

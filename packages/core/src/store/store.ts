@@ -5,6 +5,12 @@
 export interface ForumSsoStore {
   readonly oneTime: OneTimeValues;
   readonly revocations: Revocations;
+  /** Who is who at a forum; needed by connectors with which people log in to the site. */
+  readonly links?: Links;
+  /** What forums told about their users; needed by the same. */
+  readonly profiles?: Profiles;
+  /** Lets one process at a time work on a person; needed by the same. */
+  readonly locks?: Locks;
   /** True when what is stored outlives this process and is seen by others. */
   readonly shared: boolean;
 }
@@ -38,4 +44,73 @@ export interface Revocations {
   endOne(sid: string, lifeSeconds: number): Promise<void>;
   /** Ends every session of the person, in all processes. */
   endAll(userId: string): Promise<void>;
+}
+
+/** How an attempt to link two accounts ended. */
+export type LinkOutcome =
+  /** The pair is linked now. */
+  | 'linked'
+  /** The very pair was linked before. */
+  | 'existed'
+  /** The community account belongs to another site user. */
+  | 'communityUserTaken'
+  /** The site user has another account at that community. */
+  | 'siteUserTaken';
+
+/** Pairs of a community account and a site user; for each connector unique both ways, also under parallel calls. */
+export interface Links {
+  /** @returns the site user's id, or null */
+  findByCommunityUser(connector: string, communityUserId: string): Promise<string | null>;
+  /** @returns the community user's id, or null */
+  findBySiteUser(connector: string, siteUserId: string): Promise<string | null>;
+  /** Links a pair if neither side is linked to another. Changes nothing otherwise. */
+  link(connector: string, communityUserId: string, siteUserId: string): Promise<LinkOutcome>;
+  /** @returns true when there was such a link */
+  unlink(connector: string, communityUserId: string): Promise<boolean>;
+  /**
+   * Remembers that a community account is gone for good: its id is never linked again. An existing link is removed.
+   */
+  retire(connector: string, communityUserId: string): Promise<void>;
+  /** True for an id that was retired. */
+  isRetired(connector: string, communityUserId: string): Promise<boolean>;
+}
+
+/** What a community last told about one of its users. */
+export interface StoredProfile {
+  /** JSON of the profile in the shape of its connector; at most 64 kB. */
+  readonly json: string;
+  /** The user's own time stamp, ISO 8601 in UTC with milliseconds; the order in which profiles are true. */
+  readonly version: string;
+  /** When it was stored. */
+  readonly storedAt: Date;
+}
+
+/** The last known profiles of community users. */
+export interface Profiles {
+  read(connector: string, communityUserId: string): Promise<StoredProfile | null>;
+  /**
+   * Stores a profile in one step if its version is later than the stored one (compared as text), or if there is none.
+   * @param force stores it in any case: it was just read back from the community
+   * @returns true when it was stored
+   */
+  write(
+    connector: string,
+    communityUserId: string,
+    profile: { json: string; version: string },
+    force?: boolean,
+  ): Promise<boolean>;
+  /** Forgets a user. */
+  remove(connector: string, communityUserId: string): Promise<void>;
+}
+
+/** Locks with an owner and an end, so that a process that died holds none for ever. */
+export interface Locks {
+  /**
+   * Takes a lock if it is free.
+   * @param owner random text of the taker; the same owner may take it once more and so prolong it
+   * @returns true when it is the owner's now
+   */
+  acquire(key: string, owner: string, lifeSeconds: number): Promise<boolean>;
+  /** Gives a lock back; does nothing when another has it by now. */
+  release(key: string, owner: string): Promise<void>;
 }

@@ -20,6 +20,7 @@ import { refusalReply } from './http/refusal-reply.js';
 import { type ReplyHeader, type SsoReply, withHeaders } from './http/reply.js';
 import type { SsoRequest } from './http/request.js';
 import { createRouter, pathOf, type RouteMatch, routePath } from './http/routing.js';
+import { signInReply } from './http/sign-in-reply.js';
 import { readSiteAddress, type SiteAddress } from './http/site-address.js';
 import { type KeyRing, pseudonym, readKeyRing } from './keys/key-ring.js';
 import { type ForumSsoOptions, forumSsoOptionsSchema, schemaProblems } from './options/forum-sso-options.js';
@@ -78,6 +79,11 @@ export interface Visit {
   signIn(user: SiteUser): Promise<readonly ReplyHeader[]>;
   /** Signs the person out of the site; the returned headers are to be appended to this answer. */
   signOut(): Promise<readonly ReplyHeader[]>;
+  /**
+   * The answer for an anonymous visitor of a page for signed-in people: a redirect to the sign-in page and back for
+   * somebody who opens a page, `401` as JSON (`ERR_SIGN_IN_REQUIRED`) for everything else.
+   */
+  signInReply(): SsoReply;
 }
 
 /**
@@ -127,6 +133,11 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   for (const path of clashes)
     problems.push(`Two connectors want the address ${path}: give one another path or name.`);
   if (problems.length > 0) throw invalidOptions(problems);
+  if (!store.shared && process.env['NODE_ENV'] === 'production') {
+    const detail =
+      'The store is in memory: with several processes a login can be used twice, and a restart signs everybody out. Give createForumSso a shared store.';
+    emit({ type: 'setup.warning', detail });
+  }
   for (const { connector, detail } of warnings) emit({ type: 'setup.warning', detail }, connector);
 
   const sealedSession = createSealedSession({
@@ -189,10 +200,11 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
       const own = session ?? builtIn;
       const user = await readCurrentUser(own);
       if (isRefusal(user)) throw errorFrom(user);
-      const reply =
-        user === null
-          ? await firstReply(running, createExchange(frame, request, own, pathOf(request.url)))
-          : null;
+      const path = pathOf(request.url);
+      const exchange = createExchange(frame, request, own, path);
+      // Our own addresses are no pages: a silent login there would lead in a circle.
+      const isPage = user === null && router(path) === undefined;
+      const reply = isPage ? await firstReply(running, exchange) : null;
       return {
         user,
         reply,
@@ -207,6 +219,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
           await own.signOut();
           return [...builtIn.headers];
         },
+        signInReply: () => signInReply(exchange, frame.signInPath),
       };
     },
 
@@ -276,6 +289,9 @@ function setUpConnectors(
   const names = new Set<string>();
   const [logKey] = keys.subKeys('log');
 
+  for (const key of typeof options.keys === 'string' ? [options.keys] : options.keys) {
+    secrets.add('createForumSso', 'keys (FORUM_SSO_KEYS)', key);
+  }
   if (options.connectors.length === 0) problems.push('connectors is empty: name at least one community.');
   for (const connector of options.connectors) {
     const { kind, name } = connector;

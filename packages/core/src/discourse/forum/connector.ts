@@ -49,7 +49,8 @@ function optionsSchema(zod: Zod): z.ZodType {
   return zod.strictObject({
     name: zod.string().optional(),
     forumUrl: zod.string(),
-    secret: zod.unknown(),
+    // What a secret must be is checked where it is read.
+    secret: zod.unknown().optional(),
     groups: zod
       .discriminatedUnion('mode', [
         zod.strictObject({ mode: zod.literal('exact') }),

@@ -1,0 +1,378 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+
+import type { ActiveConnector, Connector, Route } from '../src/connector.js';
+import { isForumSsoError, refusal } from '../src/errors.js';
+import type { ForumSsoEvent } from '../src/events/event.js';
+import { createForumSso } from '../src/forum-sso.js';
+import { jsonReply } from '../src/http/reply.js';
+import type { HeadersLike, SsoRequest } from '../src/http/request.js';
+import type { ForumSsoOptions } from '../src/options/forum-sso-options.js';
+import type { SiteSession } from '../src/session/site-session.js';
+import type { SiteUser } from '../src/site-user.js';
+
+const alice: SiteUser = { id: 'alice', email: 'alice@example.com', emailVerified: true };
+const key = randomBytes(32).toString('hex');
+
+function request(
+  url: string,
+  { method = 'GET', headers = {} }: { method?: string; headers?: HeadersLike } = {},
+): SsoRequest {
+  return { method, url, headers, ip: '127.0.0.1', body: async () => new Uint8Array() };
+}
+
+function connector(
+  routes: readonly Route[],
+  { name = 'test', ...active }: Partial<ActiveConnector> & { name?: string } = {},
+): Connector {
+  return { kind: 'test', name, setUp: () => ({ ...active, routes }) };
+}
+
+function route(
+  handle: Route['handle'],
+  { method = 'GET', path = '', caller = 'navigation' }: Partial<Route> = {},
+): Route {
+  return { method, path, caller, handle };
+}
+
+function forumSso(connectors: readonly Connector[], more: Partial<ForumSsoOptions> = {}) {
+  const events: ForumSsoEvent[] = [];
+  const sso = createForumSso({
+    baseUrl: 'https://site.example.com/sso',
+    keys: key,
+    connectors,
+    events: (event) => events.push(event),
+    ...more,
+  });
+  return { sso, events };
+}
+
+const signedInAs = (user: SiteUser | null): SiteSession => ({
+  currentUser: async () => user,
+  signIn: async () => {},
+  signOut: async () => {},
+});
+
+function problemsOf(options: unknown): readonly string[] {
+  try {
+    // The callers without a type checker.
+    Reflect.apply(createForumSso, undefined, [options]);
+  } catch (error) {
+    if (!isForumSsoError(error)) throw error;
+    expect(error.code).toBe('ERR_OPTIONS_INVALID');
+    for (const problem of error.problems) expect(error.message).toContain(problem);
+    return error.problems;
+  }
+  throw new Error('it started');
+}
+
+describe('createForumSso', () => {
+  test('lists everything that is wrong at once', () => {
+    const problems = problemsOf({
+      baseUrl: 'http://site.example.com/sso',
+      keys: ['short', key],
+      trustedProxies: ['10.0.0.0/8', 'proxy'],
+      connectors: [],
+    });
+    expect(problems).toHaveLength(3);
+    expect(problems.join('\n')).toMatch(/baseUrl.*https[\s\S]*keys\[0\][\s\S]*"proxy"/);
+  });
+
+  test.each([
+    [undefined, 'options'],
+    [{}, 'baseUrl'],
+    [{ baseUrl: 'https://a.example', keys: key, connectors: [], baseURL: 'x' }, 'baseURL'],
+    [{ baseUrl: 'https://a.example', keys: key, connectors: [{}] }, 'connectors.0.kind'],
+    [{ baseUrl: 'https://a.example', keys: key, connectors: [], signInPath: '//evil.example' }, 'signInPath'],
+    [
+      { baseUrl: 'https://a.example', keys: key, connectors: [], session: { rollingSeconds: 1.5 } },
+      'rollingSeconds',
+    ],
+    [{ baseUrl: 'https://a.example', keys: key, connectors: [] }, 'connectors is empty'],
+  ])('%j is refused with a sentence about %s', (options, named) => {
+    expect(problemsOf(options).join('\n')).toContain(named);
+  });
+
+  test('connectors report problems, each under its name; names and addresses are unique; secrets have one use', () => {
+    const named = (name: string, secret: string): Connector => ({
+      kind: 'k',
+      name,
+      setUp: (setup) => {
+        setup.useSecret('secret', secret);
+        return { routes: [{ ...route(async () => jsonReply(200, 1)), path: '/fixed', absolute: true }] };
+      },
+    });
+    const failing: Connector = {
+      kind: 'k',
+      name: 'failing',
+      setUp: (setup) => {
+        setup.problem('is not set up.');
+        return null;
+      },
+    };
+    const problems = problemsOf({
+      baseUrl: 'https://a.example',
+      keys: key,
+      connectors: [
+        named('one', 'swordfish'),
+        named('two', 'swordfish'),
+        named('two', 'x'),
+        named('a b', 'y'),
+        failing,
+      ],
+    }).join('\n');
+    expect(problems).toContain('failing: is not set up.');
+    expect(problems).toContain('Two connectors are called "two"');
+    expect(problems).toContain('The name of the k connector must be');
+    expect(problems).toContain('Two connectors want the address /fixed');
+    expect(problems).toContain('one: secret and two: secret');
+    expect(problems).not.toContain('swordfish');
+  });
+
+  test('warnings become events at the start; a listener that throws stops nothing', async () => {
+    const warned: Connector = {
+      kind: 'k',
+      name: 'k',
+      setUp: (setup) => {
+        setup.warning('Better change this.');
+        return { routes: [route(async () => refusal('ERR_INTERNAL', 'x'))] };
+      },
+    };
+    const { events } = forumSso([warned]);
+    expect(events).toEqual([
+      { type: 'setup.warning', connector: 'k', detail: 'Better change this.', at: expect.any(Date) },
+    ]);
+    const { sso } = forumSso([warned], {
+      events: () => {
+        throw new Error('the log is full');
+      },
+    });
+    expect(await sso.handle(request('/sso/k'))).toMatchObject({ status: 500 });
+  });
+});
+
+test('the in-memory store is warned about in production, and there alone', () => {
+  const before = process.env['NODE_ENV'];
+  try {
+    process.env['NODE_ENV'] = 'production';
+    const { events } = forumSso([connector([])]);
+    expect(events).toMatchObject([
+      { type: 'setup.warning', detail: expect.stringContaining('store is in memory') },
+    ]);
+  } finally {
+    process.env['NODE_ENV'] = before;
+  }
+  expect(forumSso([connector([])]).events).toEqual([]);
+});
+
+describe('handle', () => {
+  const hello = connector([route(async () => jsonReply(200, 'hello'))]);
+
+  test('answers our addresses and no others', async () => {
+    const { sso } = forumSso([hello]);
+    expect(await sso.handle(request('/sso/test?x=1'))).toMatchObject({ status: 200, body: '"hello"' });
+    expect(await sso.handle(request('/sso/test/'))).toMatchObject({ status: 200 });
+    for (const url of [
+      '/',
+      '/sso',
+      '/sso/',
+      '/sso/test/more',
+      '/sso/tes',
+      '/SSO/test',
+      '//sso/test',
+      '/x/sso/test',
+    ]) {
+      expect(await sso.handle(request(url))).toBeNull();
+    }
+  });
+
+  test('other methods get 405 with Allow; HEAD is one of them', async () => {
+    const { sso, events } = forumSso([hello]);
+    for (const method of ['HEAD', 'POST', 'PUT', 'OPTIONS', 'NONSENSE']) {
+      const reply = await sso.handle(request('/sso/test', { method }));
+      expect(reply?.status).toBe(405);
+      expect(reply?.headers).toContainEqual(['Allow', 'GET']);
+    }
+    expect(events).toHaveLength(5);
+    expect(events[0]).toMatchObject({
+      type: 'request.refused',
+      code: 'ERR_METHOD_NOT_ALLOWED',
+      path: '/sso/test',
+      connector: 'test',
+    });
+  });
+
+  test('each caller has its gate', async () => {
+    const { sso } = forumSso([
+      connector([
+        route(async () => jsonReply(200, 1)),
+        route(async () => jsonReply(200, 1), { method: 'POST', caller: 'form' }),
+        route(async () => jsonReply(200, 1), { path: '/machine', method: 'POST', caller: 'machine' }),
+      ]),
+    ]);
+    const status = async (url: string, method: string, headers: HeadersLike) =>
+      (await sso.handle(request(url, { method, headers })))?.status;
+    expect(await status('/sso/test', 'GET', { 'sec-fetch-dest': 'iframe' })).toBe(403);
+    expect(await status('/sso/test', 'GET', { 'sec-purpose': 'prefetch' })).toBe(503);
+    expect(await status('/sso/test', 'POST', { origin: 'https://evil.example' })).toBe(403);
+    expect(await status('/sso/test', 'POST', { origin: 'https://site.example.com' })).toBe(200);
+    expect(await status('/sso/test/machine', 'POST', { origin: 'https://evil.example' })).toBe(200);
+  });
+
+  test('refusals: a page for a person, JSON for a program; never the detail, always no-store', async () => {
+    const refused: Route['handle'] = async () =>
+      refusal('ERR_SSO_SIGNATURE_INVALID', 'the private detail <b>');
+    const { sso, events } = forumSso([
+      connector([route(refused), route(refused, { path: '/machine', caller: 'machine' })]),
+    ]);
+    const page = await sso.handle(request('/sso/test?secret=1'));
+    expect(page).toMatchObject({ status: 403, body: expect.stringContaining('ERR_SSO_SIGNATURE_INVALID') });
+    expect(page?.headers).toEqual(
+      expect.arrayContaining([
+        ['Cache-Control', 'no-store'],
+        ['X-Content-Type-Options', 'nosniff'],
+        ['Content-Type', 'text/html; charset=utf-8'],
+        ['Content-Security-Policy', expect.stringMatching(/default-src 'none'.*frame-ancestors 'none'/)],
+        ['Referrer-Policy', 'same-origin'],
+      ]),
+    );
+    const json = await sso.handle(request('/sso/test/machine'));
+    expect(JSON.parse(String(json?.body))).toEqual({
+      error: 'ERR_SSO_SIGNATURE_INVALID',
+      message: expect.any(String),
+    });
+    expect(String(page?.body) + String(json?.body)).not.toContain('detail');
+    expect(events[0]).toMatchObject({ detail: 'the private detail <b>', path: '/sso/test', status: 403 });
+    expect(JSON.stringify(events)).not.toContain('secret=1');
+  });
+
+  test('a fault of a connector or of the site is a page and an event, never an exception', async () => {
+    const failure = new Error('database: password swordfish');
+    const { sso, events } = forumSso([
+      connector([
+        route(async () => {
+          throw failure;
+        }),
+        route(
+          async ({ currentUser }) => {
+            const user = await currentUser();
+            return user === null || 'id' in user ? jsonReply(200, user) : user;
+          },
+          { path: '/user' },
+        ),
+      ]),
+    ]);
+    const reply = await sso.handle(request('/sso/test'));
+    expect(reply?.status).toBe(500);
+    expect(String(reply?.body)).not.toContain('swordfish');
+    expect(events[0]).toMatchObject({ code: 'ERR_INTERNAL', cause: failure });
+
+    const broken: SiteSession = { ...signedInAs(null), currentUser: async () => Promise.reject(failure) };
+    expect(await sso.handle(request('/sso/test/user'), broken)).toMatchObject({ status: 503 });
+    expect(events[1]).toMatchObject({ code: 'ERR_SITE_CALLBACK_FAILED', cause: failure });
+
+    const unusable = signedInAs({ ...alice, email: 'no address' });
+    expect(await sso.handle(request('/sso/test/user'), unusable)).toMatchObject({ status: 500 });
+    expect(events[2]).toMatchObject({
+      code: 'ERR_SITE_USER_INVALID',
+      detail: expect.stringContaining('email'),
+    });
+    expect(JSON.stringify(events[2])).not.toContain('no address');
+  });
+
+  test('signInFirst keeps the whole request as return path', async () => {
+    const { sso } = forumSso([connector([route(async (exchange) => exchange.signInFirst())])], {
+      signInPath: '/account/sign-in',
+      returnParameter: 'next',
+    });
+    const reply = await sso.handle(request('/sso/test?sso=a%2Bb&sig=0'));
+    expect(reply?.status).toBe(302);
+    expect(reply?.headers[0]).toEqual([
+      'Location',
+      '/account/sign-in?next=%2Fsso%2Ftest%3Fsso%3Da%252Bb%26sig%3D0',
+    ]);
+    expect(reply?.headers).toContainEqual(['Referrer-Policy', 'no-referrer']);
+    const tooLong = await sso.handle(request(`/sso/test?x=${'a'.repeat(2_100)}`));
+    expect(tooLong?.status).toBe(400);
+  });
+
+  test('the built-in session answers with its cookie', async () => {
+    const { sso } = forumSso([
+      connector([
+        route(async ({ session }) => {
+          await session.signIn(alice);
+          return jsonReply(200, 1);
+        }),
+      ]),
+    ]);
+    const reply = await sso.handle(request('/sso/test'));
+    const cookie = reply?.headers.find(([name]) => name === 'Set-Cookie')?.[1].split(';')[0];
+    const visit = await sso.visit(request('/', { headers: { cookie } }));
+    expect(visit.user).toEqual(alice);
+    const bye = await visit.signOut();
+    expect(bye[0]?.[1]).toContain('Max-Age=0');
+    expect((await sso.visit(request('/', { headers: { cookie } }))).user).toBeNull();
+  });
+});
+
+describe('visit', () => {
+  test('asks the connectors for an anonymous person; the first reply goes instead of the page', async () => {
+    const asked: string[] = [];
+    const probing = (name: string, status?: number) =>
+      connector([], {
+        name,
+        visit: async () => {
+          asked.push(name);
+          return status === undefined ? null : jsonReply(status, 1);
+        },
+      });
+    const { sso } = forumSso([probing('one'), probing('two', 302), probing('three', 303)]);
+    expect((await sso.visit(request('/page'), signedInAs(null))).reply?.status).toBe(302);
+    expect(asked).toEqual(['one', 'two']);
+    expect((await sso.visit(request('/page'), signedInAs(alice))).reply).toBeNull();
+    expect(asked).toEqual(['one', 'two']);
+  });
+
+  test("throws a typed error when the site's callback fails", async () => {
+    const { sso } = forumSso([connector([])]);
+    const broken: SiteSession = { ...signedInAs(null), currentUser: () => Promise.reject(new Error('down')) };
+    await expect(sso.visit(request('/'), broken)).rejects.toMatchObject({
+      code: 'ERR_SITE_CALLBACK_FAILED',
+      status: 503,
+    });
+  });
+});
+
+describe('what the site tells the communities', () => {
+  const done = async () => ({ done: true as const });
+  const { sso } = forumSso([
+    connector([], { name: 'good', push: done, signOut: done, check: done }),
+    connector([], { name: 'cannot', push: done, signOut: 'It has no way to end sessions.' }),
+    connector([], {
+      name: 'failing',
+      push: async () => ({ done: false, refusal: refusal('ERR_RATE_LIMITED', 'slow down'), retryAfter: 7 }),
+      signOut: () => Promise.reject(new Error('broken')),
+    }),
+  ]);
+
+  test('one result for each; a failure undoes nothing; what is impossible is said', async () => {
+    const pushed = await sso.pushNow(alice);
+    expect(pushed.ok).toBe(false);
+    expect(pushed.results).toMatchObject([
+      { connector: 'good', outcome: 'done' },
+      { connector: 'cannot', outcome: 'done' },
+      { connector: 'failing', outcome: 'failed', code: 'ERR_RATE_LIMITED', retryAfter: 7 },
+    ]);
+    expect((await sso.signOut('alice')).results).toMatchObject([
+      { outcome: 'done' },
+      { outcome: 'impossible', reason: 'It has no way to end sessions.' },
+      { outcome: 'failed', code: 'ERR_INTERNAL' },
+    ]);
+    expect(await sso.check()).toMatchObject({ ok: true, results: [{ connector: 'good' }] });
+    expect((await sso.suspend('alice')).results).toEqual([]);
+  });
+
+  test('an unusable user is refused before anything is sent', async () => {
+    await expect(sso.pushNow({ ...alice, id: '' })).rejects.toMatchObject({ code: 'ERR_SITE_USER_INVALID' });
+  });
+});

@@ -133,7 +133,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   for (const path of clashes)
     problems.push(`Two connectors want the address ${path}: give one another path or name.`);
   if (problems.length > 0) throw invalidOptions(problems);
-  if (!store.shared && process.env['NODE_ENV'] === 'production') {
+  if (!store.shared && process.env.NODE_ENV === 'production') {
     const detail =
       'The store is in memory: with several processes a login can be used twice, and a restart signs everybody out. Give createForumSso a shared store.';
     emit({ type: 'setup.warning', detail });

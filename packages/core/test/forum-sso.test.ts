@@ -152,15 +152,15 @@ describe('createForumSso', () => {
 });
 
 test('the in-memory store is warned about in production, and there alone', () => {
-  const before = process.env['NODE_ENV'];
+  const before = process.env.NODE_ENV;
   try {
-    process.env['NODE_ENV'] = 'production';
+    process.env.NODE_ENV = 'production';
     const { events } = forumSso([connector([])]);
     expect(events).toMatchObject([
       { type: 'setup.warning', detail: expect.stringContaining('store is in memory') },
     ]);
   } finally {
-    process.env['NODE_ENV'] = before;
+    process.env.NODE_ENV = before;
   }
   expect(forumSso([connector([])]).events).toEqual([]);
 });

@@ -45,8 +45,8 @@ export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubK
       } catch {
         return null;
       }
-      if (!isRecord(content) || content['purpose'] !== purpose) return null;
-      const expiry = content['exp'];
+      if (!isRecord(content) || content.purpose !== purpose) return null;
+      const expiry = content.exp;
       if (typeof expiry !== 'number' || expiry * 1_000 <= now.getTime()) return null;
       return content;
     },

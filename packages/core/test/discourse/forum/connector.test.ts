@@ -304,7 +304,7 @@ describe('the address line stays short', () => {
       external_id: 'u-1',
       email: alice.email,
       avatar_url: full.avatarUrl,
-      'custom.a': full.custom?.['a'],
+      'custom.a': full.custom?.a,
     });
     expect(answer).not.toHaveProperty('bio');
     expect(events).toMatchObject([

@@ -55,8 +55,13 @@ export const errorTable = {
   },
 
   // The site's user
+  ERR_SIGN_IN_REQUIRED: { status: 401, publicMessage: 'Please sign in first.' },
   ERR_SITE_USER_INVALID: { status: 500, publicMessage: 'Your account could not be read.' },
   ERR_USER_SUSPENDED: { status: 403, publicMessage: 'Your account is suspended.' },
+  ERR_EMAIL_NOT_VERIFIED: {
+    status: 403,
+    publicMessage: 'Please confirm your e-mail address first.',
+  },
   ERR_SITE_CALLBACK_FAILED: { status: 503, publicMessage: 'The login is not available at the moment.' },
 
   // Session and store
@@ -65,6 +70,120 @@ export const errorTable = {
     status: 503,
     publicMessage: 'The login is not available at the moment. Please try again soon.',
   },
+
+  // Talkyard
+  ERR_TALKYARD_KEY_UNUSABLE: { status: 500, publicMessage: 'This login is not set up correctly.' },
+  ERR_TALKYARD_TOKEN_LIFE: { status: 500, publicMessage: 'This login is not set up correctly.' },
+  ERR_TALKYARD_TOKEN_MALFORMED: { status: 400, publicMessage: 'The login token is damaged.' },
+  ERR_TALKYARD_TOKEN_INVALID: { status: 403, publicMessage: 'The login token could not be verified.' },
+  ERR_TALKYARD_TOKEN_EXPIRED: {
+    status: 403,
+    publicMessage: 'The login token has expired. Please load the page again.',
+  },
+  ERR_TALKYARD_TOKEN_CLAIMS: { status: 400, publicMessage: 'The login token is damaged.' },
+  ERR_TALKYARD_RETURN_UNSAFE: {
+    status: 400,
+    publicMessage: 'The address to return to does not belong to this community.',
+  },
+  ERR_TALKYARD_USER_UNUSABLE: { status: 500, publicMessage: 'This account cannot be sent to the community.' },
+  ERR_TALKYARD_EMAIL_UNUSABLE: {
+    status: 403,
+    publicMessage: 'The community does not take e-mail addresses of this form. Please change yours.',
+  },
+  ERR_TALKYARD_EMAIL_TAKEN: {
+    status: 409,
+    publicMessage:
+      'Another account of the community has your e-mail address. Please ask the people who run it.',
+  },
+  ERR_TALKYARD_USER_REFUSED: { status: 403, publicMessage: 'The community does not let this account in.' },
+  ERR_TALKYARD_REQUEST_REFUSED: { status: 502, publicMessage: 'The community did not accept the login.' },
+  ERR_TALKYARD_API_SECRET_REFUSED: { status: 502, publicMessage: 'This login is not set up correctly.' },
+  ERR_TALKYARD_API_OFF: { status: 502, publicMessage: 'This login is not set up correctly.' },
+  ERR_TALKYARD_ADDRESS_WRONG: { status: 502, publicMessage: 'This login is not set up correctly.' },
+  ERR_TALKYARD_RATE_LIMITED: { status: 503, publicMessage: 'The community is busy. Please try again soon.' },
+  ERR_TALKYARD_UNAVAILABLE: {
+    status: 503,
+    publicMessage: 'The community cannot be reached. Please try again soon.',
+  },
+  ERR_TALKYARD_REPLY_UNEXPECTED: {
+    status: 502,
+    publicMessage: 'The community gave an answer that was not understood.',
+  },
+  ERR_TALKYARD_WEBHOOK_UNKNOWN: { status: 404, publicMessage: 'There is nothing here.' },
+  ERR_TALKYARD_WEBHOOK_MALFORMED: { status: 400, publicMessage: 'The notice could not be read.' },
+
+  // Fruum
+  ERR_FRUUM_SECRET_UNUSABLE: { status: 500, publicMessage: 'This login is not set up correctly.' },
+  ERR_FRUUM_VALUE_UNUSABLE: { status: 500, publicMessage: 'This account cannot be sent to the forum.' },
+  ERR_FRUUM_NOT_SET_UP: { status: 500, publicMessage: 'This login is not set up correctly.' },
+  ERR_FRUUM_CALLER_UNKNOWN: { status: 403, publicMessage: 'The forum could not be recognised.' },
+  ERR_FRUUM_PAYLOAD_MALFORMED: { status: 400, publicMessage: 'The login request is damaged.' },
+  ERR_FRUUM_HASH_INVALID: {
+    status: 403,
+    publicMessage: 'The login could not be verified. Please reload the page.',
+  },
+  ERR_FRUUM_HASH_EXPIRED: { status: 403, publicMessage: 'The login is too old. Please reload the page.' },
+  ERR_FRUUM_HASH_TOO_LONG_LIVED: {
+    status: 403,
+    publicMessage: 'The login could not be verified. Please reload the page.',
+  },
+  ERR_FRUUM_SIGNED_OUT: { status: 403, publicMessage: 'You have signed out. Please sign in again.' },
+  ERR_FRUUM_USER_UNKNOWN: { status: 403, publicMessage: 'There is no such account.' },
+  ERR_FRUUM_UNREACHABLE: { status: 502, publicMessage: 'The forum does not answer at the moment.' },
+
+  // Coral: tokens
+  ERR_CORAL_SECRET_UNUSABLE: { status: 500, publicMessage: 'The comments are not set up correctly.' },
+  ERR_CORAL_USER_UNUSABLE: { status: 500, publicMessage: 'This account cannot be sent to the comments.' },
+  ERR_CORAL_EMAIL_UNUSABLE: {
+    status: 403,
+    publicMessage: 'The e-mail address of this account cannot be used for the comments.',
+  },
+  ERR_CORAL_TOKEN_TOO_LARGE: { status: 431, publicMessage: 'The token is too large.' },
+  ERR_CORAL_TOKEN_MALFORMED: { status: 401, publicMessage: 'The token is damaged.' },
+  ERR_CORAL_TOKEN_PAYLOAD_UNREADABLE: { status: 500, publicMessage: 'The token is damaged.' },
+  ERR_CORAL_TOKEN_CLAIM_INVALID: { status: 401, publicMessage: 'The token is not of the right form.' },
+  ERR_CORAL_TOKEN_USERNAME_MISSING: { status: 403, publicMessage: 'The account has no user name yet.' },
+  ERR_CORAL_TOKEN_KEY_UNKNOWN: { status: 401, publicMessage: 'The token was signed with an unknown key.' },
+  ERR_CORAL_TOKEN_ALGORITHM_REFUSED: { status: 401, publicMessage: 'The token is not of the right form.' },
+  ERR_CORAL_TOKEN_SIGNATURE_INVALID: { status: 401, publicMessage: 'The token could not be verified.' },
+  ERR_CORAL_TOKEN_NOT_YET_VALID: { status: 401, publicMessage: 'The token is not valid yet.' },
+  ERR_CORAL_TOKEN_EXPIRED: { status: 401, publicMessage: 'The token has expired.' },
+
+  // Coral: webhooks
+  ERR_CORAL_WEBHOOK_SIGNATURE_MISSING: { status: 403, publicMessage: 'The event is not signed.' },
+  ERR_CORAL_WEBHOOK_SIGNATURE_INVALID: { status: 403, publicMessage: 'The event could not be verified.' },
+  ERR_CORAL_WEBHOOK_MALFORMED: { status: 400, publicMessage: 'The event is damaged.' },
+  ERR_CORAL_WEBHOOK_STALE: { status: 403, publicMessage: 'The event is too old.' },
+  ERR_CORAL_WEBHOOK_REPLAYED: { status: 409, publicMessage: 'The event was received before.' },
+
+  // Coral: its API
+  ERR_CORAL_UNREACHABLE: { status: 502, publicMessage: 'The comments cannot be reached at the moment.' },
+  ERR_CORAL_TIMEOUT: { status: 504, publicMessage: 'The comments did not answer in time.' },
+  ERR_CORAL_REDIRECTED: { status: 502, publicMessage: 'The comments are not set up correctly.' },
+  ERR_CORAL_ANSWER_TOO_LARGE: {
+    status: 502,
+    publicMessage: 'The comments gave an answer that cannot be read.',
+  },
+  ERR_CORAL_ANSWER_MALFORMED: {
+    status: 502,
+    publicMessage: 'The comments gave an answer that cannot be read.',
+  },
+  ERR_CORAL_CREDENTIALS_REFUSED: { status: 502, publicMessage: 'The comments are not set up correctly.' },
+  ERR_CORAL_NOT_ENTITLED: { status: 502, publicMessage: 'The comments did not allow this change.' },
+  ERR_CORAL_TENANT_UNKNOWN: { status: 502, publicMessage: 'The comments are not set up correctly.' },
+  ERR_CORAL_SSO_DISABLED: { status: 502, publicMessage: 'The comments are not set up correctly.' },
+  ERR_CORAL_QUERY_REFUSED: { status: 502, publicMessage: 'The comments did not understand the request.' },
+  ERR_CORAL_RATE_LIMITED: { status: 503, publicMessage: 'The comments are busy. Please wait a moment.' },
+  ERR_CORAL_USER_NOT_FOUND: { status: 404, publicMessage: 'This account is not known to the comments.' },
+  ERR_CORAL_USER_EXISTS: { status: 409, publicMessage: 'The comments know this account already.' },
+  ERR_CORAL_EMAIL_TAKEN: { status: 409, publicMessage: 'Another account has this e-mail address.' },
+  ERR_CORAL_EMAIL_REFUSED: { status: 422, publicMessage: 'The comments did not accept the e-mail address.' },
+  ERR_CORAL_SSO_PROFILE_MISSING: { status: 409, publicMessage: 'This account does not belong to the site.' },
+  ERR_CORAL_STATE_UNCHANGED: { status: 409, publicMessage: 'The account is in that state already.' },
+  ERR_CORAL_SELF_DELETION: { status: 409, publicMessage: 'This account cannot delete itself.' },
+  ERR_CORAL_SIGNING_SECRET_UNKNOWN: { status: 502, publicMessage: 'The comments are not set up correctly.' },
+  ERR_CORAL_FAULT: { status: 502, publicMessage: 'The comments could not carry this out.' },
+  ERR_CORAL_REFUSED: { status: 502, publicMessage: 'The comments did not allow this change.' },
 
   // Anything that is a fault of ours
   ERR_INTERNAL: { status: 500, publicMessage: 'Something went wrong here.' },

@@ -44,6 +44,8 @@ export {
 } from './options/environment.js';
 export type { ForumSsoOptions } from './options/forum-sso-options.js';
 export type { ConnectorResult, PushReport } from './push/delivery.js';
+export type { PageForum } from './session/page-forum.js';
+export type { SiteCallbacks } from './session/site-callbacks.js';
 export type { SiteSession } from './session/site-session.js';
 export type { SiteUser } from './site-user.js';
 export { memoryStore } from './store/memory-store.js';

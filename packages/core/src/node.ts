@@ -1,0 +1,221 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { types } from 'node:util';
+
+import { errorFrom, isRefusal, type Refusal, refusal } from './errors.js';
+import type { ForumSso } from './forum-sso.js';
+import type { ReplyHeader, SsoReply } from './http/reply.js';
+import type { SsoRequest } from './http/request.js';
+import { type PageForum, pageForum } from './session/page-forum.js';
+import type { SiteSession } from './session/site-session.js';
+
+export type { PageForum } from './session/page-forum.js';
+export { type SiteCallbacks, siteSessions } from './session/site-callbacks.js';
+
+/** How {@link nodeRequest} reads bodies. */
+export interface NodeRequestOptions {
+  /**
+   * The object on which the application's own parser may have left the raw bytes, as `rawBody` or as `body`: the
+   * framework's request. Default: Node's message itself.
+   */
+  readonly parsed?: object | undefined;
+  /** Seconds within which a body must have arrived whole. Default 10. */
+  readonly bodySeconds?: number | undefined;
+}
+
+/** Milliseconds for which the rest of a refused body is let through unread; then the connection is cut. */
+const lingerMilliseconds = 2_000;
+
+/**
+ * A request of Node's `http` server, as the engine takes it. Nothing is copied or read before it is asked for.
+ * Headers are as Node has them: repeated ones are joined, and of those that may stand only once the first counts.
+ *
+ * @param url the path and query as they were received, not rewritten by a mount point: `originalUrl` in most frameworks
+ */
+export function nodeRequest(
+  message: IncomingMessage,
+  url: string,
+  { parsed = message, bodySeconds = 10 }: NodeRequestOptions = {},
+): SsoRequest {
+  let body: Promise<Uint8Array> | undefined;
+  return {
+    method: message.method ?? '',
+    url,
+    get headers() {
+      return message.headers;
+    },
+    get ip() {
+      return message.socket.remoteAddress;
+    },
+    async body(limitBytes) {
+      body ??= readBody(message, parsed, limitBytes, bodySeconds * 1_000);
+      const bytes = await body;
+      if (bytes.byteLength > limitBytes) throw errorFrom(tooLarge(limitBytes));
+      return bytes;
+    },
+  };
+}
+
+/**
+ * Writes a reply whole and ends the response. A header that the application has set before gives way to ours, so
+ * that nothing of ours is ever cached; its cookies, and what it said in `Vary`, stay.
+ */
+export function writeReply(response: ServerResponse, { status, headers, body }: SsoReply): void {
+  response.statusCode = status;
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i];
+    if (header === undefined) continue;
+    const [name, value] = header;
+    const lowerCase = name.toLowerCase();
+    if (lowerCase === 'set-cookie') addCookie(response, value);
+    else if (lowerCase === 'vary' || repeats(headers, i, lowerCase)) response.appendHeader(name, value);
+    else response.setHeader(name, value);
+  }
+  if (body === undefined) response.end();
+  else response.end(body);
+}
+
+/**
+ * Adds the headers of a page visit to a page's answer. A cookie replaces one of the same name, so that the last word
+ * within one answer holds.
+ */
+export function addHeaders(response: ServerResponse, headers: readonly ReplyHeader[]): void {
+  for (const [name, value] of headers) {
+    if (name.toLowerCase() === 'set-cookie') addCookie(response, value);
+    else response.appendHeader(name, value);
+  }
+}
+
+/**
+ * Answers a request if it is for us.
+ * @returns false when the address is not ours and the application goes on
+ */
+export async function answerRequest(
+  sso: ForumSso,
+  request: SsoRequest,
+  response: ServerResponse,
+  session: SiteSession | undefined,
+): Promise<boolean> {
+  const reply = await sso.handle(request, session);
+  if (reply === null) return false;
+  writeReply(response, reply);
+  return true;
+}
+
+/**
+ * What a page needs to know of its visitor, as `req.forum` or `ctx.state.forum`. Cookies go on the response at once.
+ *
+ * @returns null when the visitor was answered already (silent login) and the page is not to be shown
+ * @throws ForumSsoError `ERR_SITE_CALLBACK_FAILED`, `ERR_STORE_UNAVAILABLE` or `ERR_SITE_USER_INVALID`
+ */
+export async function openPage(
+  sso: ForumSso,
+  request: SsoRequest,
+  response: ServerResponse,
+  session: SiteSession | undefined,
+): Promise<PageForum | null> {
+  const visit = await sso.visit(request, session);
+  addHeaders(response, visit.headers);
+  if (visit.reply === null) return pageForum(visit, (headers) => addHeaders(response, headers));
+  writeReply(response, visit.reply);
+  return null;
+}
+
+function repeats(headers: readonly ReplyHeader[], index: number, lowerCase: string): boolean {
+  for (let i = 0; i < index; i++) {
+    const name = headers[i]?.[0];
+    if (name?.length === lowerCase.length && name.toLowerCase() === lowerCase) return true;
+  }
+  return false;
+}
+
+function addCookie(response: ServerResponse, cookie: string): void {
+  const before = response.getHeader('Set-Cookie');
+  if (before === undefined) {
+    response.setHeader('Set-Cookie', [cookie]);
+    return;
+  }
+  const name = cookie.slice(0, cookie.indexOf('=') + 1);
+  const others = (Array.isArray(before) ? before : [String(before)]).filter(
+    (other) => !other.startsWith(name),
+  );
+  response.setHeader('Set-Cookie', [...others, cookie]);
+}
+
+async function readBody(
+  message: IncomingMessage,
+  parsed: object,
+  limitBytes: number,
+  milliseconds: number,
+): Promise<Uint8Array> {
+  const kept = keptBody(parsed);
+  if (kept !== undefined) return kept;
+  if (message.readableDidRead || message.readableEncoding !== null) {
+    throw errorFrom(
+      refusal(
+        'ERR_RAW_BODY_CONSUMED',
+        'A body parser of the application read this request first, and a signature covers the bytes as they were sent. Mount Forum SSO in front of the parser, or let the parser keep the bytes as "rawBody": express.json({ verify: (req, res, bytes) => { req.rawBody = bytes; } }).',
+      ),
+    );
+  }
+  if (message.readableEnded) return new Uint8Array();
+  if (message.destroyed) throw errorFrom(brokenOff());
+  if (Number(message.headers['content-length']) > limitBytes) {
+    discardRest(message);
+    throw errorFrom(tooLarge(limitBytes));
+  }
+  return collect(message, limitBytes, milliseconds);
+}
+
+function keptBody(parsed: object): Uint8Array | undefined {
+  if ('rawBody' in parsed && types.isUint8Array(parsed.rawBody)) return parsed.rawBody;
+  if ('body' in parsed && types.isUint8Array(parsed.body)) return parsed.body;
+  return undefined;
+}
+
+function collect(message: IncomingMessage, limitBytes: number, milliseconds: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const onData = (chunk: Uint8Array): void => {
+      size += chunk.byteLength;
+      chunks.push(chunk);
+      if (size > limitBytes) finish(tooLarge(limitBytes));
+    };
+    const onEnd = (): void => finish(Buffer.concat(chunks, size));
+    const onBreak = (): void => finish(brokenOff());
+    const timer = setTimeout(() => {
+      finish(refusal('ERR_BODY_UNREADABLE', `The body did not arrive within ${milliseconds / 1_000} s.`));
+    }, milliseconds);
+    const finish = (outcome: Uint8Array | Refusal): void => {
+      clearTimeout(timer);
+      message.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak);
+      if (isRefusal(outcome)) {
+        discardRest(message);
+        reject(errorFrom(outcome));
+      } else {
+        resolve(outcome);
+      }
+    };
+    message.on('data', onData).on('end', onEnd).on('error', onBreak).on('close', onBreak).resume();
+  });
+}
+
+/**
+ * Lets the rest of a refused body pass unread for a moment: a sender that is cut off at once would see a reset
+ * connection and never our answer.
+ */
+function discardRest(message: IncomingMessage): void {
+  if (message.destroyed) return;
+  const timer = setTimeout(() => message.destroy(), lingerMilliseconds);
+  message.once('close', () => clearTimeout(timer));
+  // That the sender breaks off concerns nobody any more, but an error without a listener would end the process.
+  message.on('error', () => {}).resume();
+}
+
+function tooLarge(limitBytes: number): Refusal {
+  return refusal('ERR_BODY_TOO_LARGE', `The body is larger than the ${limitBytes} bytes that belong here.`);
+}
+
+function brokenOff(): Refusal {
+  return refusal('ERR_BODY_UNREADABLE', 'The sender broke off before the body was complete.');
+}

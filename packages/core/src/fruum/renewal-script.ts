@@ -51,10 +51,11 @@ const source = `function (options) {
       })
       .then(function (answer) {
         if (mine !== turn) return;
+        var user = answer.user;
         asking = false;
         pause = 0;
-        if (answer.user) {
-          push(answer.user);
+        if (user) {
+          push(user);
           plan(answer.renewAfter);
         } else {
           signOut();

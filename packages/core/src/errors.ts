@@ -54,6 +54,47 @@ export const errorTable = {
     publicMessage: 'The login request asks to return to an address that does not belong to this community.',
   },
 
+  // Webhooks of Discourse
+  ERR_WEBHOOK_SIGNATURE_MISSING: { status: 401, publicMessage: 'The webhook is not signed.' },
+  ERR_WEBHOOK_SIGNATURE_INVALID: { status: 401, publicMessage: 'The signature of the webhook is wrong.' },
+  ERR_WEBHOOK_MALFORMED: { status: 400, publicMessage: 'The webhook cannot be read.' },
+  ERR_WEBHOOK_SENDER_FOREIGN: { status: 403, publicMessage: 'Webhooks are not accepted from this address.' },
+
+  // Signing in to the site with a forum account
+  ERR_LOGIN_ATTEMPT_MISSING: {
+    status: 403,
+    publicMessage: 'This login was not begun in this browser, or is over already. Please sign in again.',
+  },
+  ERR_LOGIN_ATTEMPT_EXPIRED: {
+    status: 403,
+    publicMessage: 'This login took too long. Please sign in again.',
+  },
+  ERR_LOGIN_ALREADY_USED: { status: 403, publicMessage: 'This login was used before. Please sign in again.' },
+  ERR_LOGIN_RETURN_URL_WRONG: { status: 403, publicMessage: 'This login was meant for another address.' },
+  ERR_LOGIN_TWO_FACTOR_MISSING: {
+    status: 403,
+    publicMessage: 'Signing in here needs a second factor. Set one up at the forum and try again.',
+  },
+  ERR_LOGIN_USER_UNUSABLE: { status: 502, publicMessage: 'The forum did not say who you are.' },
+  ERR_LOGIN_NO_ACCOUNT: { status: 403, publicMessage: 'There is no account for you at this site.' },
+  ERR_LOGIN_NOBODY: { status: 403, publicMessage: 'You are not signed in at the forum.' },
+  ERR_LINK_FORUM_USER_TAKEN: {
+    status: 409,
+    publicMessage: 'This forum account is connected with another account at this site.',
+  },
+  ERR_LINK_SITE_USER_TAKEN: {
+    status: 409,
+    publicMessage: 'Your account is connected with another forum account.',
+  },
+  ERR_LINK_USER_CHANGED: {
+    status: 403,
+    publicMessage: 'You are signed in with another account than when you began. Please start again.',
+  },
+  ERR_LINK_CONFIRMATION_INVALID: {
+    status: 403,
+    publicMessage: 'This confirmation is over. Please start again.',
+  },
+
   // The site's user
   ERR_SIGN_IN_REQUIRED: { status: 401, publicMessage: 'Please sign in first.' },
   ERR_SITE_USER_INVALID: { status: 500, publicMessage: 'Your account could not be read.' },

@@ -153,7 +153,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 function emailFault({ email, emailVerified }: SiteUser): Refusal | null {
   if (emailVerified !== true) {
     return refusal(
-      'ERR_CORAL_EMAIL_UNVERIFIED',
+      'ERR_EMAIL_NOT_VERIFIED',
       'The e-mail address of this person is not verified, and Coral trusts every address in a token.',
     );
   }

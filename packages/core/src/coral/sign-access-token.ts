@@ -39,7 +39,7 @@ export type AccessTokenSigner = (user: SiteUser, options?: SignOptions) => Promi
  * a token with those for one of OpenID Connect.
  *
  * @throws ForumSsoError `ERR_CORAL_SECRET_UNUSABLE` for a bad key or key id, `ERR_OPTIONS_INVALID` for a bad life.
- * The signer's promise rejects with `ERR_USER_SUSPENDED`, `ERR_CORAL_USER_UNUSABLE`, `ERR_CORAL_EMAIL_UNVERIFIED` or `ERR_CORAL_EMAIL_UNUSABLE`.
+ * The signer's promise rejects with `ERR_USER_SUSPENDED`, `ERR_CORAL_USER_UNUSABLE`, `ERR_EMAIL_NOT_VERIFIED` or `ERR_CORAL_EMAIL_UNUSABLE`.
  */
 export function createAccessTokenSigner(options: AccessTokenSignerOptions): AccessTokenSigner {
   const sign = tokenSigner(options);

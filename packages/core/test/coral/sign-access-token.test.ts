@@ -131,7 +131,7 @@ describe('who gets a token', () => {
   const sign = createAccessTokenSigner({ secret, kid });
 
   test.each([
-    ['an address that is not verified', { emailVerified: false }, 'ERR_CORAL_EMAIL_UNVERIFIED'],
+    ['an address that is not verified', { emailVerified: false }, 'ERR_EMAIL_NOT_VERIFIED'],
     ['a suspended person', { suspended: true }, 'ERR_USER_SUSPENDED'],
     ['an e-mail address as id', { id: 'mira@example.com' }, 'ERR_CORAL_USER_UNUSABLE'],
     ['an id with @', { id: 'acme@42' }, 'ERR_CORAL_USER_UNUSABLE'],
@@ -166,7 +166,7 @@ describe('who gets a token', () => {
 
   test('a record that says nothing about the address gets none', async () => {
     const row: SiteUser = JSON.parse(JSON.stringify({ ...mira, emailVerified: undefined }));
-    expect(await codeOf(sign(row, { now }))).toBe('ERR_CORAL_EMAIL_UNVERIFIED');
+    expect(await codeOf(sign(row, { now }))).toBe('ERR_EMAIL_NOT_VERIFIED');
   });
 
   test('a picture that Coral would not show is left out', () => {

@@ -65,6 +65,12 @@ export interface ConnectorSetup {
    * @param label the option or the setting on the other side, for the problem's text
    */
   useSecret(label: string, value: string): void;
+  /** Ends all sessions of a person at the site: the built-in ones, and the site's own through its callback. */
+  endSessions(siteUserId: string): Promise<void>;
+  /** Where our small pages lead back to: a path of the site. */
+  readonly homePath: string;
+  /** The query parameter that tells a page where to return to. */
+  readonly returnParameter: string;
   /** Tells the audit log. The connector's name and the time are added. */
   emit(event: NewEvent): void;
   /** The pseudonym of a person for events. */
@@ -123,7 +129,7 @@ export interface Route {
   readonly path: string;
   readonly absolute?: boolean;
   readonly caller: 'navigation' | 'form' | 'script' | 'machine';
-  /** Origins, besides the site's own, that an error page's form or redirect may lead to. */
+  /** A refusal becomes an event and an answer that fits the caller; see {@link Exchange.refuse} for more control. */
   handle(exchange: Exchange): Promise<SsoReply | Refusal>;
 }
 
@@ -141,6 +147,15 @@ export interface Exchange {
   readonly session: SiteSession;
   /** Who is signed in: validated, or null, or a refusal when the site's callback failed. */
   currentUser(): Promise<SiteUser | null | Refusal>;
+  /** The return path in this request's query, checked; the home page when there is none. */
+  returnPath(): string | Refusal;
+  /** Reads a form's fields from the body; at most 4 kB. */
+  readForm(): Promise<Query | Refusal>;
+  /** Refuses as the engine does, with an event, but with links and headers of the connector's own. */
+  refuse(
+    refusal: Refusal,
+    more: { readonly links?: PageContent['links']; readonly headers?: readonly ReplyHeader[] },
+  ): SsoReply;
   /**
    * Sends the person to the site's sign-in page and back.
    * @param returnPath where to come back to; default: this very request, whole

@@ -75,7 +75,7 @@ export const errorTable = {
     status: 403,
     publicMessage: 'Signing in here needs a second factor. Set one up at the forum and try again.',
   },
-  ERR_LOGIN_USER_UNUSABLE: { status: 502, publicMessage: 'The forum did not say who you are.' },
+  ERR_LOGIN_USER_UNUSABLE: { status: 403, publicMessage: 'The forum did not say who you are.' },
   ERR_LOGIN_NO_ACCOUNT: { status: 403, publicMessage: 'There is no account for you at this site.' },
   ERR_LOGIN_NOBODY: { status: 403, publicMessage: 'You are not signed in at the forum.' },
   ERR_LINK_FORUM_USER_TAKEN: {
@@ -138,6 +138,7 @@ export const errorTable = {
   },
   ERR_TALKYARD_USER_REFUSED: { status: 403, publicMessage: 'The community does not let this account in.' },
   ERR_TALKYARD_REQUEST_REFUSED: { status: 502, publicMessage: 'The community did not accept the login.' },
+  ERR_TALKYARD_API_SECRET_MISSING: { status: 500, publicMessage: 'This login is not set up correctly.' },
   ERR_TALKYARD_API_SECRET_REFUSED: { status: 502, publicMessage: 'This login is not set up correctly.' },
   ERR_TALKYARD_API_OFF: { status: 502, publicMessage: 'This login is not set up correctly.' },
   ERR_TALKYARD_ADDRESS_WRONG: { status: 502, publicMessage: 'This login is not set up correctly.' },
@@ -151,6 +152,7 @@ export const errorTable = {
     publicMessage: 'The community gave an answer that was not understood.',
   },
   ERR_TALKYARD_WEBHOOK_UNKNOWN: { status: 404, publicMessage: 'There is nothing here.' },
+  ERR_TALKYARD_WEBHOOK_FOREIGN: { status: 403, publicMessage: 'The notice came from another community.' },
   ERR_TALKYARD_WEBHOOK_MALFORMED: { status: 400, publicMessage: 'The notice could not be read.' },
 
   // Fruum

@@ -160,26 +160,26 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     session: SiteSession,
   ): Promise<SsoReply> {
     const { mounted, refused, headers } = chooseRoute(match, request, frame.address);
-    let result: SsoReply | Refusal;
-    if (refused !== null) {
-      result = refused;
-    } else {
-      try {
-        result = await mounted.route.handle(createExchange(frame, request, session, path, match.id));
-      } catch (error) {
-        result = isForumSsoError(error)
-          ? refusal(error.code, error.detail, error.cause)
-          : refusal('ERR_INTERNAL', 'A request failed unexpectedly.', error);
-      }
+    const { owner, route } = mounted;
+    const refuse: Exchange['refuse'] = (why, more) => {
+      const { refused: code, detail, cause } = why;
+      const { status } = errorTable[code];
+      emit(
+        { type: 'request.refused', code, status, path, detail, ...(cause === undefined ? {} : { cause }) },
+        owner.name,
+      );
+      return refusalReply(why, route.caller, frame.homePath, frame.renderPage, more);
+    };
+    if (refused !== null) return refuse(refused, { headers });
+    try {
+      const result = await route.handle(createExchange(frame, request, session, path, refuse, match.id));
+      return isRefusal(result) ? refuse(result, {}) : result;
+    } catch (error) {
+      const why = isForumSsoError(error)
+        ? refusal(error.code, error.detail, error.cause)
+        : refusal('ERR_INTERNAL', 'A request failed unexpectedly.', error);
+      return refuse(why, {});
     }
-    if (!isRefusal(result)) return result;
-    const { refused: code, detail, cause } = result;
-    const { status } = errorTable[code];
-    emit(
-      { type: 'request.refused', code, status, path, detail, ...(cause === undefined ? {} : { cause }) },
-      mounted.owner.name,
-    );
-    return refusalReply(result, mounted.route.caller, frame.homePath, frame.renderPage, headers);
   }
 
   return {
@@ -320,6 +320,12 @@ function setUpConnectors(
       randomBytes: options.randomBytes ?? nodeRandomBytes,
       fetch: options.fetch ?? fetch,
       findUser: options.findUser,
+      homePath: options.homePath ?? '/',
+      returnParameter: options.returnParameter ?? 'returnTo',
+      async endSessions(siteUserId) {
+        await store.revocations.endAll(siteUserId);
+        await options.endSessions?.(siteUserId);
+      },
       checkOptions: (schema, connectorOptions) => {
         const faults = schemaProblems(schema, connectorOptions);
         faults.forEach(problem);
@@ -347,8 +353,14 @@ function setUpConnectors(
 /** The first connector that wants to answer instead of the page does so. */
 async function firstReply(
   running: readonly RunningConnector[],
-  exchange: Exchange,
+  frame: ExchangeFrame,
+  request: SsoRequest,
+  session: SiteSession,
 ): Promise<SsoReply | null> {
+  const path = pathOf(request.url);
+  const refuse: Exchange['refuse'] = (why, more) =>
+    refusalReply(why, 'navigation', frame.homePath, frame.renderPage, more);
+  const exchange = createExchange(frame, request, session, path, refuse);
   for (const { active } of running) {
     const reply = (await active.visit?.(exchange)) ?? null;
     if (reply !== null) return reply;

@@ -6,7 +6,7 @@ import type { SiteSession } from '../session/site-session.js';
 import { readSiteUser, type SiteUser } from '../site-user.js';
 import { clientIp } from './client-ip.js';
 import { type PageRenderer, pageReply } from './page.js';
-import { parseQuery, type Query, queryOf } from './query.js';
+import { parseQuery, type Query, queryOf, readParameter } from './query.js';
 import { redirectReply } from './reply.js';
 import type { SsoRequest } from './request.js';
 import { safeReturnPath } from './return-path.js';
@@ -22,12 +22,16 @@ export interface ExchangeFrame {
   readonly renderPage: PageRenderer;
 }
 
+/** Largest form, in bytes. */
+const formLimit = 4_096;
+
 /** Makes the {@link Exchange} of one request. Query and address are read only when a connector asks for them. */
 export function createExchange(
   frame: ExchangeFrame,
   request: SsoRequest,
   session: SiteSession,
   path: string,
+  refuse: Exchange['refuse'],
   id?: string,
 ): Exchange {
   let query: Query | undefined;
@@ -44,6 +48,13 @@ export function createExchange(
       return clientIp(request, frame.trustedProxies);
     },
     currentUser: () => readCurrentUser(session),
+    returnPath() {
+      const path = readParameter(this.query, frame.returnParameter);
+      if (isRefusal(path)) return path;
+      return path === undefined || path === '' ? frame.homePath : safeReturnPath(path, frame.address.origin);
+    },
+    readForm: async () => parseQuery(new TextDecoder().decode(await request.body(formLimit))),
+    refuse,
     signInFirst(returnPath = request.url) {
       const safe = safeReturnPath(returnPath, frame.address.origin);
       if (isRefusal(safe)) return safe;

@@ -9,8 +9,24 @@ export interface PageContent {
   readonly paragraphs: readonly string[];
   /** Where to go from here: paths of this site, or configured addresses of the community. */
   readonly links: readonly { readonly text: string; readonly href: string }[];
+  /** A form to confirm something with, sent by POST to this site. */
+  readonly form?: PageForm;
   /** The error's code, small at the bottom, so that a person can tell it to the operator. */
   readonly code?: string;
+}
+
+/** One question of a page, with one button. */
+export interface PageForm {
+  /** Path of the site that the form is sent to. */
+  readonly action: string;
+  /** Hidden fields. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** A choice that the person may tick. */
+  readonly choice?: { readonly name: string; readonly text: string };
+  /** Text of the button. */
+  readonly button: string;
+  /** Origins, besides the site's own, to which the answer to the form may redirect. */
+  readonly targets?: readonly string[];
 }
 
 /** Makes the HTML of a page. Sites may bring their own; the headers stay ours. */
@@ -25,24 +41,19 @@ export function escapeHtml(text: string): string {
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-/**
- * A page as a reply.
- * @param formTargets origins that a form of this page may end up at, redirects included
- */
+/** A page as a reply. */
 export function pageReply(
   content: PageContent,
   render: PageRenderer,
-  {
-    headers = [],
-    formTargets = [],
-  }: { headers?: readonly ReplyHeader[]; formTargets?: readonly string[] } = {},
+  { headers = [] }: { readonly headers?: readonly ReplyHeader[] } = {},
 ): SsoReply {
   return {
     status: content.status,
     headers: [
       ['Content-Type', 'text/html; charset=utf-8'],
       ...answerHeaders,
-      ['Content-Security-Policy', [contentSecurityPolicy, ...formTargets].join(' ')],
+      // Browsers hold form-action against the redirects that follow a form, too.
+      ['Content-Security-Policy', [contentSecurityPolicy, ...(content.form?.targets ?? [])].join(' ')],
       // With "no-referrer" a form's POST would carry "Origin: null".
       ['Referrer-Policy', 'same-origin'],
       ...headers,
@@ -51,8 +62,19 @@ export function pageReply(
   };
 }
 
+function renderForm({ action, fields, choice, button }: PageForm): string {
+  const hidden = Object.entries(fields).map(
+    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+  );
+  const box =
+    choice === undefined
+      ? ''
+      : `<label><input type="checkbox" name="${escapeHtml(choice.name)}" value="on"> ${escapeHtml(choice.text)}</label>`;
+  return `<form method="post" action="${escapeHtml(action)}">${hidden.join('')}${box}<button>${escapeHtml(button)}</button></form>`;
+}
+
 /** The page as we draw it when the site does not. */
-export const renderPage: PageRenderer = ({ title, paragraphs, links, code }) => `<!doctype html>
+export const renderPage: PageRenderer = ({ title, paragraphs, links, form, code }) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -65,8 +87,10 @@ main { width: min(32rem, calc(100vw - 3rem)); padding: 2rem; border-radius: .75r
 h1 { margin: 0 0 .75rem; font-size: 1.35rem; line-height: 1.3; }
 p { margin: 0 0 1rem; }
 nav { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }
-a { padding: .5rem 1rem; border-radius: .5rem; background: light-dark(#2457c5, #7aa2ff); color: light-dark(#fff, #10131a); text-decoration: none; }
-a + a { background: none; color: inherit; box-shadow: inset 0 0 0 1px currentColor; }
+label { display: block; margin: 0 0 1rem; }
+button { font: inherit; border: 0; cursor: pointer; }
+a, button { padding: .5rem 1rem; border-radius: .5rem; background: light-dark(#2457c5, #7aa2ff); color: light-dark(#fff, #10131a); text-decoration: none; }
+a + a, form + nav a { background: none; color: inherit; box-shadow: inset 0 0 0 1px currentColor; }
 small { display: block; margin-top: 1.5rem; opacity: .7; }
 </style>
 </head>
@@ -74,6 +98,7 @@ small { display: block; margin-top: 1.5rem; opacity: .7; }
 <main>
 <h1>${escapeHtml(title)}</h1>
 ${paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join('\n')}
+${form === undefined ? '' : renderForm(form)}
 <nav>${links.map(({ text, href }) => `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`).join('')}</nav>
 ${code === undefined ? '' : `<small>${escapeHtml(code)}</small>`}
 </main>

@@ -1,6 +1,6 @@
 import type { Route } from '../connector.js';
 import { errorTable, type Refusal } from '../errors.js';
-import { type PageRenderer, pageReply } from './page.js';
+import { type PageContent, type PageRenderer, pageReply } from './page.js';
 import { jsonReply, type ReplyHeader, type SsoReply } from './reply.js';
 
 /**
@@ -12,7 +12,10 @@ export function refusalReply(
   caller: Route['caller'],
   homePath: string,
   render: PageRenderer,
-  headers: readonly ReplyHeader[] = [],
+  {
+    links = [],
+    headers = [],
+  }: { readonly links?: PageContent['links']; readonly headers?: readonly ReplyHeader[] } = {},
 ): SsoReply {
   const { status, publicMessage } = errorTable[code];
   if (caller === 'machine' || caller === 'script') {
@@ -23,7 +26,7 @@ export function refusalReply(
       status,
       title: status >= 500 ? 'This does not work at the moment' : 'This did not work',
       paragraphs: [publicMessage],
-      links: [{ text: 'Back to the site', href: homePath }],
+      links: [...links, { text: 'Back to the site', href: homePath }],
       code,
     },
     render,

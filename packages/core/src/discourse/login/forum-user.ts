@@ -1,0 +1,79 @@
+import { type Refusal, refusal } from '../../errors.js';
+import type { DiscourseFields } from '../protocol/fields.js';
+
+/** A person as their forum knows them, from a login, a webhook or the API. */
+export interface ForumUser {
+  /** The forum's own number for the account, as text; never changes. */
+  readonly id: string;
+  readonly username: string;
+  /** Empty when the person gave none. */
+  readonly name: string;
+  /** As the forum has it; whether it is confirmed is the forum's policy, not part of the message. */
+  readonly email: string;
+  readonly avatarUrl?: string;
+  readonly admin: boolean;
+  readonly moderator: boolean;
+  /** All groups of the person, automatic ones included; absent when the source does not say. */
+  readonly groups?: readonly string[];
+  /** True when the forum marked the address as not confirmed. */
+  readonly requireActivation: boolean;
+  /** True when the forum said that a second factor was used for this login. */
+  readonly twoFactor: boolean;
+}
+
+/** Which software stands at the other end: a Discourse forum, or WordPress with wp-discourse in its place. */
+export type ForumFlavour = 'discourse' | 'wordpress';
+
+const largestId = BigInt('9223372036854775807');
+
+/** Reads the id of a forum account: a positive whole number without signs, blanks or leading zeros. */
+export function readForumId(text: string | undefined): string | Refusal {
+  if (text !== undefined && /^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= largestId) return text;
+  return refusal(
+    'ERR_LOGIN_USER_UNUSABLE',
+    'The forum named no account: external_id must be a positive whole number.',
+  );
+}
+
+/** Reads the person from a verified answer of the forum. */
+export function readForumUser(fields: DiscourseFields, flavour: ForumFlavour): ForumUser | Refusal {
+  const id = readForumId(fields.externalId);
+  if (typeof id !== 'string') return id;
+  const plain = flavour === 'wordpress' ? decodeEntities : (text: string) => text;
+  const username = plain(fields.username ?? '');
+  if (username === '') return refusal('ERR_LOGIN_USER_UNUSABLE', 'The forum named no user name.');
+  const { avatarUrl } = fields;
+  return {
+    id,
+    username,
+    name: plain(fields.name ?? ''),
+    email: fields.email ?? '',
+    ...(avatarUrl === undefined || avatarUrl === '' ? {} : { avatarUrl }),
+    admin: fields.admin === true,
+    moderator: fields.moderator === true,
+    ...(fields.groups === undefined ? {} : { groups: fields.groups.filter((name) => name !== '') }),
+    requireActivation: fields.requireActivation === true,
+    twoFactor: fields.confirmed2fa === true,
+  };
+}
+
+const entities: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: '\u00a0',
+};
+
+/** WordPress writes names as they stand in its pages, with HTML entities. Decoded once. */
+function decodeEntities(text: string): string {
+  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,5}));/gi, (whole, decimal, hex, name) => {
+    if (name !== undefined) return entities[String(name).toLowerCase()] ?? whole;
+    const code = decimal !== undefined ? Number(decimal) : Number.parseInt(String(hex), 16);
+    // Control characters and impossible code points stay as they were written.
+    return code >= 0x20 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && code !== 0x7f
+      ? String.fromCodePoint(code)
+      : whole;
+  });
+}

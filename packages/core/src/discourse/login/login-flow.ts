@@ -1,0 +1,146 @@
+import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { parseQuery, queryOf, readParameter } from '../../http/query.js';
+import type { ReplyHeader } from '../../http/reply.js';
+import type { SsoRequest } from '../../http/request.js';
+import type { SecretRing } from '../../secrets.js';
+import type { OneTimeValues } from '../../store/store.js';
+import { messageUrl, openMessage, sealMessage } from '../protocol/message.js';
+import { type Attempt, type AttemptCookies, attemptLife } from './attempt.js';
+import { type ForumFlavour, type ForumUser, readForumUser } from './forum-user.js';
+
+/** For so many seconds after the end of an attempt its nonce stays marked as used: clocks of machines differ. */
+const clockSkew = 300;
+
+export interface LoginFlowParts {
+  /** Name of the connector or strategy: part of what is claimed. */
+  readonly name: string;
+  /** The forum's address for such requests: `https://forum.example.com/session/sso_provider`. */
+  readonly providerUrl: string;
+  /** Our own callback, exactly as it is told to the forum. */
+  readonly callbackUrl: string;
+  readonly flavour: ForumFlavour;
+  readonly secrets: SecretRing;
+  readonly cookies: AttemptCookies;
+  readonly oneTime: OneTimeValues;
+  readonly now: () => Date;
+  readonly randomBytes: (size: number) => Uint8Array;
+}
+
+/** Where the browser goes next, with the cookies it takes along. */
+export interface Departure {
+  readonly location: string;
+  readonly headers: readonly ReplyHeader[];
+}
+
+/** How an answer of the forum turned out. */
+export type Arrival =
+  /** The forum says who it is. */
+  | {
+      readonly outcome: 'user';
+      readonly user: ForumUser;
+      readonly attempt: Attempt;
+      readonly headers: readonly ReplyHeader[];
+    }
+  /** With `prompt=none`: nobody is signed in at the forum. */
+  | { readonly outcome: 'nobody'; readonly attempt: Attempt; readonly headers: readonly ReplyHeader[] }
+  /** The answer is not accepted; nothing was changed. */
+  | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly headers: readonly ReplyHeader[] };
+
+/** The way to the forum and back (DiscourseConnect, the forum as provider), without what a site makes of it. */
+export interface LoginFlow {
+  depart(
+    request: SsoRequest,
+    details: Pick<Attempt, 'purpose' | 'returnPath' | 'requireTwoFactor' | 'linkUserId'>,
+  ): Promise<Departure | Refusal>;
+  /** @param request the request to the callback */
+  arrive(request: SsoRequest): Promise<Arrival>;
+  /** Where to send the browser so that the forum ends its session there and sends it to `returnUrl`. */
+  logoutUrl(returnUrl: string): string | Refusal;
+}
+
+/**
+ * Only fixed fields are ever signed: whatever a request holds comes back signed, so state lives in the attempt's
+ * cookie and never in the message.
+ */
+export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
+  const { name, providerUrl, callbackUrl, flavour, secrets, cookies, oneTime, now } = parts;
+  const newNonce = (): string => Buffer.from(parts.randomBytes(16)).toString('hex');
+
+  function ask(fields: Parameters<typeof sealMessage>[0]): string | Refusal {
+    const [newest] = secrets.keysAt(now());
+    if (newest === undefined) return refusal('ERR_INTERNAL', 'There is no secret left to sign with.');
+    const message = sealMessage(fields, newest);
+    return isRefusal(message) ? message : messageUrl(providerUrl, message);
+  }
+
+  /** All checks of an answer, in the order that gives a stranger nothing. */
+  async function judge(request: SsoRequest): Promise<Arrival> {
+    const refused = (why: Refusal, headers: readonly ReplyHeader[] = []): Arrival => ({
+      outcome: 'refused',
+      refusal: why,
+      headers,
+    });
+
+    const query = parseQuery(queryOf(request.url));
+    const sso = readParameter(query, 'sso');
+    if (isRefusal(sso)) return refused(sso);
+    const sig = readParameter(query, 'sig');
+    if (isRefusal(sig)) return refused(sig);
+    const opened = openMessage({ sso, sig }, secrets.keysAt(now()));
+    if (isRefusal(opened)) return refused(opened);
+    const { fields } = opened;
+
+    if (fields.nonce === undefined || fields.nonce === '') {
+      return refused(refusal('ERR_SSO_NONCE_MISSING', 'The answer has no nonce.'));
+    }
+    const attempt = await cookies.find(request, fields.nonce);
+    if (isRefusal(attempt)) return refused(attempt);
+    const headers = [cookies.clear(attempt.nonce)];
+
+    const absentIsFine = flavour === 'wordpress' && fields.returnSsoUrl === undefined;
+    if (fields.returnSsoUrl !== callbackUrl && !absentIsFine) {
+      return refused(
+        refusal('ERR_LOGIN_RETURN_URL_WRONG', `The answer was made for another address than ${callbackUrl}.`),
+        headers,
+      );
+    }
+    const life = Math.ceil((attempt.expiresAt - now().getTime()) / 1_000) + clockSkew;
+    if (!(await oneTime.claim(`attempt|${name}|${attempt.nonce}`, life))) {
+      return refused(refusal('ERR_LOGIN_ALREADY_USED', 'The answer was used before.'), headers);
+    }
+    if (fields.failed === true) return { outcome: 'nobody', attempt, headers };
+    const user = readForumUser(fields, flavour);
+    if (isRefusal(user)) return refused(user, headers);
+    if (attempt.requireTwoFactor && !user.twoFactor) {
+      return refused(
+        refusal(
+          'ERR_LOGIN_TWO_FACTOR_MISSING',
+          'A second factor was asked for, and the forum did not confirm one.',
+        ),
+        headers,
+      );
+    }
+    return { outcome: 'user', user, attempt, headers };
+  }
+
+  return {
+    async depart(request, details) {
+      const attempt: Attempt = {
+        ...details,
+        nonce: newNonce(),
+        expiresAt: now().getTime() + attemptLife * 1_000,
+      };
+      const silent = details.purpose === 'probe' || details.purpose === 'logoutCheck';
+      const location = ask({
+        nonce: attempt.nonce,
+        returnSsoUrl: callbackUrl,
+        ...(silent ? { prompt: 'none' } : {}),
+        ...(details.requireTwoFactor ? { require2fa: true } : {}),
+      });
+      if (isRefusal(location)) return location;
+      return { location, headers: await cookies.store(request, attempt) };
+    },
+    arrive: judge,
+    logoutUrl: (returnUrl) => ask({ nonce: newNonce(), returnSsoUrl: returnUrl, logout: true }),
+  };
+}

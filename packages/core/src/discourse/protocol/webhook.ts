@@ -1,0 +1,104 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+
+import { errorFrom, isRefusal, type Refusal, refusal } from '../../errors.js';
+import { type HeadersLike, readHeader } from '../../http/request.js';
+import { secretKinds, secretLimit, secretProblems } from '../../secrets.js';
+import { findSigningKey } from './signature.js';
+
+/** Largest body of a webhook, in bytes. */
+export const webhookLimit = 1_000_000;
+
+/**
+ * A webhook of Discourse whose signature was right. The signature covers the body alone: `event`, `eventId` and
+ * `instance` come from headers and are the sender's word, good for a hint and not for anything irreversible.
+ */
+export interface DiscourseEvent {
+  /** `user`, `group_user`, `ping`, … */
+  readonly type: string;
+  /** `user_updated`, `user_logged_out`, `ping`, … */
+  readonly event: string;
+  /** The forum's number for this delivery; a manual redelivery repeats it, an automatic retry does not. */
+  readonly eventId: string;
+  /** The forum's base URL as the forum sees it. */
+  readonly instance: string;
+  /** The parsed JSON of the body: an object. What it holds still has to be checked. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Verifies a webhook of Discourse (HMAC-SHA256 over the raw body, header `X-Discourse-Event-Signature`). A webhook
+ * without a secret sends no signature and is refused.
+ *
+ * @param webhook headers, and the body's bytes exactly as received
+ * @param secrets the webhook's secret, or up to 3 while it is being changed; each at least 12 characters
+ * @throws ForumSsoError `ERR_WEBHOOK_SIGNATURE_MISSING`, `ERR_WEBHOOK_SIGNATURE_INVALID`, `ERR_WEBHOOK_MALFORMED`,
+ * `ERR_BODY_TOO_LARGE`, `ERR_SSO_SECRET_UNUSABLE`
+ */
+export function verifyWebhook(
+  webhook: { readonly headers: HeadersLike; readonly body: Uint8Array },
+  secrets: string | readonly string[],
+): DiscourseEvent {
+  const list = typeof secrets === 'string' ? [secrets] : secrets;
+  const problem =
+    list.length === 0 || list.length > secretLimit
+      ? `must be 1 to ${secretLimit} texts.`
+      : list.flatMap((secret) => secretProblems(secret, secretKinds.webhook))[0];
+  if (problem !== undefined)
+    throw errorFrom(refusal('ERR_SSO_SECRET_UNUSABLE', `The webhook's secret ${problem}`));
+  const event = openWebhook(
+    webhook,
+    list.map((secret) => createSecretKey(secret, 'utf8')),
+  );
+  if (isRefusal(event)) throw errorFrom(event);
+  return event;
+}
+
+/** {@link verifyWebhook} for connectors: prepared keys, a refusal rather than an exception. */
+export function openWebhook(
+  { headers, body }: { readonly headers: HeadersLike; readonly body: Uint8Array },
+  keys: readonly KeyObject[],
+): DiscourseEvent | Refusal {
+  const signature = readHeader(headers, 'x-discourse-event-signature');
+  if (signature === undefined || signature === '') {
+    return refusal(
+      'ERR_WEBHOOK_SIGNATURE_MISSING',
+      'The webhook is not signed: enter the secret in the webhook’s settings at the forum.',
+    );
+  }
+  if (body.length > webhookLimit) {
+    return refusal('ERR_BODY_TOO_LARGE', `The webhook's body is larger than ${webhookLimit} bytes.`);
+  }
+  if (!signature.startsWith('sha256=') || findSigningKey(body, signature.slice(7), keys) === -1) {
+    return refusal(
+      'ERR_WEBHOOK_SIGNATURE_INVALID',
+      'The webhook was not signed with this secret over these bytes: compare the secrets, and make sure that no parser touched the body.',
+    );
+  }
+  const parsed = parseObject(body);
+  if (parsed === null) return refusal('ERR_WEBHOOK_MALFORMED', "The webhook's body is not a JSON object.");
+  return {
+    type: headerText(headers, 'x-discourse-event-type'),
+    event: headerText(headers, 'x-discourse-event'),
+    eventId: headerText(headers, 'x-discourse-event-id'),
+    instance: headerText(headers, 'x-discourse-instance'),
+    body: parsed,
+  };
+}
+
+/** Headers are outside the signature: cut to what such a name can be. */
+function headerText(headers: HeadersLike, name: string): string {
+  return (readHeader(headers, name) ?? '').slice(0, 200);
+}
+
+function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,263 @@
+import { parseUri } from '../protocol/ruby-uri.js';
+import { RecordInvalid } from './record-invalid.js';
+import type { ForumGroup, ForumUser, GroupView, SeedUser, UserView } from './records.js';
+import { type DiscourseSettings, listSetting } from './settings.js';
+import { normalizeUsername } from './username.js';
+
+const emailAddress =
+  /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
+
+/** E-mail addresses are stored and compared in this form; `a+1@…` and `a@…` stay two addresses. */
+export function normalizeEmail(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+/** The accounts and groups of the forum. */
+export class Directory {
+  readonly #users = new Map<number, ForumUser>();
+  readonly #groups = new Map<number, ForumGroup>();
+  readonly #settings: () => Readonly<DiscourseSettings>;
+  readonly #now: () => Date;
+  #lastUserId = 0;
+  #lastGroupId = 40;
+
+  constructor(settings: () => Readonly<DiscourseSettings>, now: () => Date) {
+    this.#settings = settings;
+    this.#now = now;
+  }
+
+  users(): readonly ForumUser[] {
+    return [...this.#users.values()];
+  }
+
+  byId(id: number | null | undefined): ForumUser | undefined {
+    return id === null || id === undefined ? undefined : this.#users.get(id);
+  }
+
+  byExternalId(externalId: string): ForumUser | undefined {
+    return this.users().find(({ signOn }) => signOn?.externalId === externalId);
+  }
+
+  byEmail(email: string): ForumUser | undefined {
+    const wanted = normalizeEmail(email);
+    return wanted === '' ? undefined : this.users().find((user) => user.email === wanted);
+  }
+
+  byUsername(username: string): ForumUser | undefined {
+    const wanted = normalizeUsername(username);
+    return this.users().find((user) => normalizeUsername(user.username) === wanted);
+  }
+
+  /**
+   * Makes an account, inactive and without any link.
+   * @throws RecordInvalid
+   */
+  create(given: Pick<ForumUser, 'username' | 'name' | 'email'> & Partial<ForumUser>): ForumUser {
+    const user: ForumUser = {
+      active: false,
+      staged: false,
+      approved: !this.#settings().must_approve_users,
+      admin: false,
+      moderator: false,
+      trustLevel: this.#settings().default_trust_level,
+      suspendedTill: null,
+      suspendReason: null,
+      title: null,
+      locale: null,
+      bio: '',
+      website: '',
+      location: '',
+      avatar: null,
+      profileBackground: null,
+      cardBackground: null,
+      customFields: {},
+      ipAddress: null,
+      invitedWith: null,
+      createdAt: this.#now(),
+      lastSeenAt: null,
+      signOn: null,
+      ...given,
+      email: normalizeEmail(given.email),
+      id: this.#lastUserId + 1,
+    };
+    this.#validate(user);
+    this.#lastUserId = user.id;
+    this.#users.set(user.id, user);
+    return user;
+  }
+
+  /** Makes an account that is there from the start; groups that are not there yet are made. */
+  seed(seed: SeedUser): ForumUser {
+    const { externalId, groups = [], ...rest } = seed;
+    const user = this.create({ name: '', active: true, approved: true, ...rest });
+    if (externalId !== undefined) {
+      user.signOn = {
+        externalId,
+        externalUsername: user.username,
+        externalEmail: user.email,
+        externalName: user.name,
+        externalAvatarUrl: null,
+        externalProfileBackgroundUrl: null,
+        externalCardBackgroundUrl: null,
+        lastPayload: '',
+      };
+    }
+    for (const name of groups) (this.groupByName(name) ?? this.createGroup(name)).members.add(user.id);
+    return user;
+  }
+
+  /**
+   * Takes changes over into the stored account, all or none.
+   * @throws RecordInvalid
+   */
+  save(user: ForumUser, changes: Partial<ForumUser>): void {
+    const draft: ForumUser = { ...user, ...changes };
+    draft.email = normalizeEmail(draft.email);
+    this.#validate(draft, user);
+    Object.assign(user, draft);
+  }
+
+  /**
+   * The same for the profile: bio, website, location.
+   * @throws RecordInvalid
+   */
+  saveProfile(user: ForumUser, changes: Partial<Pick<ForumUser, 'bio' | 'website' | 'location'>>): void {
+    const { bio = '', website = '', location = '' } = changes;
+    if (characters(bio) > 3_000) throw new RecordInvalid('UserProfile', 'bio_raw', 'About Me is too long');
+    if (characters(location) > 3_000)
+      throw new RecordInvalid('UserProfile', 'location', 'Location is too long');
+    if (website !== '' && website !== user.website && !isWebsite(website)) {
+      throw new RecordInvalid('UserProfile', 'website', 'Website is invalid');
+    }
+    Object.assign(user, changes);
+  }
+
+  remove(user: ForumUser): void {
+    this.#users.delete(user.id);
+    for (const { members } of this.#groups.values()) members.delete(user.id);
+  }
+
+  groups(): readonly ForumGroup[] {
+    return [...this.#groups.values()];
+  }
+
+  /** A group that people can be put in; group names are compared without regard to case. */
+  groupByName(name: string): ForumGroup | undefined {
+    const wanted = name.toLowerCase();
+    return this.groups().find((group) => group.name.toLowerCase() === wanted);
+  }
+
+  /**
+   * Makes a group.
+   * @throws RecordInvalid when the name is taken (also by an automatic group), empty or holds a comma or blank
+   */
+  createGroup(name: string): ForumGroup {
+    const taken = this.groupByName(name) !== undefined || isAutomaticName(name);
+    if (taken) throw new RecordInvalid('Group', 'name', 'Name has already been taken');
+    if (!/^[\p{L}\p{N}\p{M}._-]{1,100}$/u.test(name)) {
+      throw new RecordInvalid(
+        'Group',
+        'name',
+        'Name may hold letters, numbers, dots, dashes and underscores only',
+      );
+    }
+    this.#lastGroupId++;
+    const group = { id: this.#lastGroupId, name, automatic: false, members: new Set<number>() };
+    this.#groups.set(group.id, group);
+    return group;
+  }
+
+  /** Names of all groups of a person, automatic ones first. */
+  groupNames(user: ForumUser): readonly string[] {
+    const own = this.groups().filter(({ members }) => members.has(user.id));
+    return [...automaticNames(user), ...own.map(({ name }) => name).sort()];
+  }
+
+  view(user: ForumUser): UserView {
+    return {
+      ...structuredClone(user),
+      externalId: user.signOn?.externalId ?? null,
+      groups: this.groupNames(user),
+    };
+  }
+
+  /** All groups with their members, automatic ones first. */
+  groupViews(): readonly GroupView[] {
+    const users = this.users();
+    const names = (test: (user: ForumUser) => boolean): readonly string[] =>
+      users.filter(test).map(({ username }) => username);
+    return [
+      ...automaticGroups.map(({ id, name, holds }) => ({ id, name, automatic: true, members: names(holds) })),
+      ...this.groups().map(({ id, name, members }) => ({
+        id,
+        name,
+        automatic: false,
+        members: names((user) => members.has(user.id)),
+      })),
+    ];
+  }
+
+  #validate(user: ForumUser, before?: ForumUser): void {
+    if (user.email === '')
+      throw new RecordInvalid('User', 'primary_email', 'Primary email can’t be blank', '');
+    if (user.email !== before?.email) this.#validateEmail(user);
+    if (user.username !== before?.username) {
+      const other = this.byUsername(user.username);
+      if (other !== undefined && other.id !== user.id) {
+        throw new RecordInvalid('User', 'username', 'Username must be unique');
+      }
+    }
+    if (characters(user.name) > 255) throw new RecordInvalid('User', 'name', 'Full name is too long');
+    if (characters(user.title ?? '') > 255) throw new RecordInvalid('User', 'title', 'Title is too long');
+  }
+
+  #validateEmail(user: ForumUser): void {
+    const refuse = (text: string): never => {
+      throw new RecordInvalid('User', 'primary_email', `Primary email ${text}`, user.email);
+    };
+    const other = this.byEmail(user.email);
+    if (other !== undefined && other.id !== user.id) refuse('has already been taken');
+    if (!emailAddress.test(user.email) || user.email.length > 513) refuse('is invalid');
+    const allowed = listSetting(this.#settings().allowed_email_domains);
+    const listed = (domains: readonly string[]): boolean => {
+      const host = user.email.slice(user.email.lastIndexOf('@') + 1);
+      return domains.some(
+        (domain) => host === domain.toLowerCase() || host.endsWith(`.${domain.toLowerCase()}`),
+      );
+    };
+    const isAllowed =
+      allowed.length > 0 ? listed(allowed) : !listed(listSetting(this.#settings().blocked_email_domains));
+    if (!isAllowed) refuse('is not allowed from that email provider');
+  }
+}
+
+const automaticGroups: readonly { id: number; name: string; holds: (user: ForumUser) => boolean }[] = [
+  { id: 1, name: 'admins', holds: ({ admin }) => admin },
+  { id: 2, name: 'moderators', holds: ({ moderator }) => moderator },
+  { id: 3, name: 'staff', holds: ({ admin, moderator }) => admin || moderator },
+  ...[0, 1, 2, 3, 4].map((level) => ({
+    id: 10 + level,
+    name: `trust_level_${level}`,
+    holds: ({ trustLevel, staged }: ForumUser) => !staged && trustLevel >= level,
+  })),
+];
+
+function automaticNames(user: ForumUser): readonly string[] {
+  return automaticGroups.filter(({ holds }) => holds(user)).map(({ name }) => name);
+}
+
+function isAutomaticName(name: string): boolean {
+  const wanted = name.toLowerCase();
+  return wanted === 'everyone' || automaticGroups.some((group) => group.name === wanted);
+}
+
+function characters(text: string): number {
+  return [...text].length;
+}
+
+/** An http(s) address whose host has a dot; other letters than ASCII are fine. */
+function isWebsite(text: string): boolean {
+  if (characters(text) > 3_000) return false;
+  const uri = parseUri(text.replace(/\P{ASCII}/gu, (letter) => encodeURIComponent(letter)));
+  return (uri?.scheme === 'http' || uri?.scheme === 'https') && uri.host !== null && uri.host.includes('.');
+}

@@ -1,0 +1,68 @@
+import type { Request, Response } from 'express';
+
+import {
+  type Html,
+  html,
+  type Page,
+  type PageShell,
+  type ServerAddress,
+  type Sessions,
+  sendPage,
+} from '../../server/index.js';
+import type { Forum } from '../forum/forum.js';
+import type { Moderation } from '../forum/moderation.js';
+import type { ForumUser } from '../forum/records.js';
+import { type BrowserSession, isSuspended } from '../forum/sso-login.js';
+import { avatar } from './parts.js';
+
+/** What every route of the emulator works with. */
+export interface ForumContext {
+  readonly forum: Forum;
+  readonly address: ServerAddress;
+  readonly shell: PageShell;
+  readonly sessions: Sessions<BrowserSession>;
+  readonly moderation: Moderation;
+}
+
+/** Who is logged in in this browser. Suspended and deactivated people are not. */
+export function currentUser({ forum, sessions }: ForumContext, request: Request): ForumUser | null {
+  const user = forum.directory.byId(sessions.read(request)?.userId);
+  return user === undefined || !user.active || isSuspended(user, forum.now()) ? null : user;
+}
+
+/** The query as it came, without its question mark. */
+export function rawQuery(request: Request): string {
+  const at = request.originalUrl.indexOf('?');
+  return at < 0 ? '' : request.originalUrl.slice(at + 1);
+}
+
+/** One of the forum's pages: with its navigation and who is logged in. */
+export function sendForumPage(context: ForumContext, request: Request, response: Response, page: Page): void {
+  const { forum, shell } = context;
+  const user = currentUser(context, request);
+  sendPage(response, shell, {
+    navigation: [
+      { href: '/', label: 'Topics' },
+      { href: '/u', label: 'Users' },
+      { href: '/g', label: 'Groups' },
+      { href: '/logs', label: 'Log' },
+      { href: '/admin', label: 'Admin' },
+    ],
+    account: user === null ? logInLink(request) : accountBar(user),
+    formTargets: originsOf([forum.settings.logout_redirect, forum.settings.discourse_connect_url]),
+    ...page,
+  });
+}
+
+function logInLink(request: Request): Html {
+  return html`<a class="button" href="/session/sso?return_path=${encodeURIComponent(request.path)}">Log In</a>`;
+}
+
+function accountBar(user: ForumUser): Html {
+  return html`<a class="person" href="/u/${user.username}">${avatar(user, 'small')}<span>${user.username}</span></a>
+<form class="inline" method="post" action="/session/${encodeURIComponent(user.username)}"><input type="hidden" name="_method" value="delete"><button>Log Out</button></form>`;
+}
+
+function originsOf(urls: readonly string[]): readonly string[] {
+  return [...new Set(urls.filter((url) => URL.canParse(url)).map((url) => new URL(url).origin))];
+}

@@ -153,6 +153,19 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     findUser: options.findUser,
   });
 
+  /** How a request is refused: with an event for the operator, and an answer that fits the caller. */
+  const refuser =
+    (path: string, caller: Route['caller'], connector?: string): Exchange['refuse'] =>
+    (why, more) => {
+      const { refused: code, detail, cause } = why;
+      const { status } = errorTable[code];
+      emit(
+        { type: 'request.refused', code, status, path, detail, ...(cause === undefined ? {} : { cause }) },
+        connector,
+      );
+      return refusalReply(why, caller, frame.homePath, frame.renderPage, more);
+    };
+
   async function answer(
     match: RouteMatch<RunningConnector>,
     request: SsoRequest,
@@ -161,15 +174,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   ): Promise<SsoReply> {
     const { mounted, refused, headers } = chooseRoute(match, request, frame.address);
     const { owner, route } = mounted;
-    const refuse: Exchange['refuse'] = (why, more) => {
-      const { refused: code, detail, cause } = why;
-      const { status } = errorTable[code];
-      emit(
-        { type: 'request.refused', code, status, path, detail, ...(cause === undefined ? {} : { cause }) },
-        owner.name,
-      );
-      return refusalReply(why, route.caller, frame.homePath, frame.renderPage, more);
-    };
+    const refuse = refuser(path, route.caller, owner.name);
     if (refused !== null) return refuse(refused, { headers });
     try {
       const result = await route.handle(createExchange(frame, request, session, path, refuse, match.id));
@@ -201,7 +206,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
       const user = await readCurrentUser(own);
       if (isRefusal(user)) throw errorFrom(user);
       const path = pathOf(request.url);
-      const exchange = createExchange(frame, request, own, path);
+      const exchange = createExchange(frame, request, own, path, refuser(path, 'navigation'));
       // Our own addresses are no pages: a silent login there would lead in a circle.
       const isPage = user === null && router(path) === undefined;
       const reply = isPage ? await firstReply(running, exchange) : null;
@@ -353,14 +358,8 @@ function setUpConnectors(
 /** The first connector that wants to answer instead of the page does so. */
 async function firstReply(
   running: readonly RunningConnector[],
-  frame: ExchangeFrame,
-  request: SsoRequest,
-  session: SiteSession,
+  exchange: Exchange,
 ): Promise<SsoReply | null> {
-  const path = pathOf(request.url);
-  const refuse: Exchange['refuse'] = (why, more) =>
-    refusalReply(why, 'navigation', frame.homePath, frame.renderPage, more);
-  const exchange = createExchange(frame, request, session, path, refuse);
   for (const { active } of running) {
     const reply = (await active.visit?.(exchange)) ?? null;
     if (reply !== null) return reply;

@@ -31,6 +31,24 @@ export interface TalkyardUserOptions {
   readonly staffFlags?: boolean | undefined;
 }
 
+/**
+ * Asks the site for what goes beside a person's details.
+ * @returns the options, or a refusal `ERR_SITE_CALLBACK_FAILED`
+ */
+export function readUserOptions(
+  {
+    extId,
+    staffFlags,
+  }: { readonly extId?: (user: SiteUser) => string | undefined; readonly staffFlags?: boolean },
+  user: SiteUser,
+): TalkyardUserOptions | Refusal {
+  try {
+    return { extId: extId?.(user), staffFlags };
+  } catch (cause) {
+    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's extId failed.", cause);
+  }
+}
+
 const idLimit = talkyardUserFields.ssoId.limit;
 const usernameLimit = talkyardUserFields.username.limit;
 const nameLimit = talkyardUserFields.fullName.limit;

@@ -1,0 +1,26 @@
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+
+/** A secret, as configured or prepared. */
+export type SigningKey = KeyObject | string;
+
+const lowerCaseHex = /^[0-9a-f]{64}$/;
+
+/** HMAC-SHA256 of a text (as UTF-8) or of bytes, in lower-case hex. */
+export function signatureOf(content: string | Uint8Array, key: SigningKey): string {
+  return createHmac('sha256', key).update(content).digest('hex');
+}
+
+/**
+ * Finds the key that made a signature, comparing in constant time. Only 64 lower-case hex digits can match.
+ * @returns the key's index, or -1
+ */
+export function findSigningKey(
+  content: string | Uint8Array,
+  signature: string,
+  keys: readonly SigningKey[],
+): number {
+  // Before any bytes are compared: latin1 folds "š" and "a" into one byte.
+  if (!lowerCaseHex.test(signature)) return -1;
+  const received = Buffer.from(signature, 'latin1');
+  return keys.findIndex((key) => timingSafeEqual(Buffer.from(signatureOf(content, key), 'latin1'), received));
+}

@@ -1,6 +1,9 @@
+import type { RequestHandler } from 'express';
+
 import {
   createPageShell,
   createSessions,
+  HttpError,
   type ListenOptions,
   type RunningServer,
   startServer,
@@ -37,6 +40,11 @@ export interface DiscourseEmulatorOptions extends ListenOptions {
   readonly nonceLifetimeSeconds?: number;
   /** Rack 2 (default; Discourse to at least early 2025) splits queries on `;` too. */
   readonly rack?: RackVersion;
+  /**
+   * The longest address (path and query) in bytes; over it the proxy in front of a forum answers 414. Default 8 192, as
+   * in nginx.
+   */
+  readonly maxUrlBytes?: number;
   /** The clock. */
   readonly now?: () => Date;
 }
@@ -107,6 +115,7 @@ export async function startDiscourseEmulator(options: DiscourseEmulatorOptions):
       sessions.endWhere(({ userId }) => userId === id);
     });
     context = { forum, address, shell, sessions, moderation };
+    app.use(urlLimit(options.maxUrlBytes ?? 8_192));
     mountSessionRoutes(app, context);
     mountForumRoutes(app, context);
     mountAdminRoutes(app, context);
@@ -114,6 +123,13 @@ export async function startDiscourseEmulator(options: DiscourseEmulatorOptions):
   });
   if (context === undefined) throw new TypeError('The server did not start.');
   return handleOf(server, context);
+}
+
+function urlLimit(bytes: number): RequestHandler {
+  return (request, _response, next) => {
+    if (Buffer.byteLength(request.originalUrl) > bytes) throw new HttpError(414, 'The address is too long.');
+    next();
+  };
 }
 
 function newSession(): BrowserSession {

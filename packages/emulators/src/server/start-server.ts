@@ -50,7 +50,8 @@ export async function startServer(
   app.disable('etag');
   // Each emulator reads the query as its own product does.
   app.set('query parser', false);
-  const server = createServer(app);
+  // Larger than Node's default: products answer themselves when an address is too long for them.
+  const server = createServer({ maxHeaderSize: 65_536 }, app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {

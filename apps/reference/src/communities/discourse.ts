@@ -1,0 +1,77 @@
+import { describeVariable, type Environment } from '@forum-sso/core';
+import { discourse } from '@forum-sso/core/discourse';
+import { startDiscourseEmulator } from '@forum-sso/emulators/discourse';
+
+import type { DemoSecrets } from '../demo-secrets.js';
+import { demoGroups } from '../people.js';
+import type { Community } from './community.js';
+
+/** A Discourse forum: the site logs people in to it. */
+export const discourseForum: Community = {
+  name: 'discourse',
+  isReal: ({ DISCOURSE_URL }) => DISCOURSE_URL !== undefined,
+  problems: ({ DISCOURSE_URL, DISCOURSE_CONNECT_SECRET }) =>
+    DISCOURSE_URL !== undefined && DISCOURSE_CONNECT_SECRET === undefined
+      ? [`DISCOURSE_URL names a forum: set ${describeVariable('DISCOURSE_CONNECT_SECRET')}, too.`]
+      : [],
+  connector: (environment, url, secrets) =>
+    discourse({
+      forumUrl: url,
+      secret: connectSecrets(environment, secrets),
+      groups: { mode: 'managed', names: demoGroups },
+    }),
+  realUrl: ({ DISCOURSE_URL = '' }) => DISCOURSE_URL,
+  emulate: async ({ environment, secrets, connectorUrl, port, publicUrl }) =>
+    startDiscourseEmulator({
+      port,
+      publicUrl,
+      connectUrl: connectorUrl,
+      connectSecret: connectSecrets(environment, secrets)[0],
+      settings: { title: 'Example Forum' },
+      groups: demoGroups,
+    }),
+  card: (real, connectorPath) => ({
+    title: 'Forum',
+    product: 'Discourse',
+    steps: [
+      'Open the forum and choose “Log In” there. The forum asks this site who you are.',
+      'You are not signed in here yet, so you see this site’s own sign-in. Pick alice.',
+      real
+        ? 'You are back at the forum, logged in under the same name, without another password.'
+        : 'You are back at the forum, logged in under the same name, with your groups and rights, without another password.',
+    ],
+    tries: [
+      {
+        title: 'Straight to a topic',
+        text: 'Logged out at the forum, open a topic and choose “Log in to reply”: you come back to that very topic.',
+      },
+      {
+        title: 'An address nobody confirmed',
+        text: 'Sign in as carol. The site does not vouch for her e-mail address, so the forum makes an account that waits for her confirmation.',
+      },
+      {
+        title: 'A suspended account',
+        text: 'Sign in as dave. On his way to the forum he gets a page that says why it ends here.',
+      },
+      {
+        title: 'A forged request',
+        text: 'A login request that was not signed with the forum’s secret.',
+        link: {
+          text: 'Open it',
+          href: `${connectorPath}?sso=${forgedRequest}&sig=${'0'.repeat(64)}`,
+        },
+      },
+    ],
+  }),
+};
+
+/** `nonce=forged`, in base64, percent-encoded. */
+const forgedRequest = encodeURIComponent(Buffer.from('nonce=forged').toString('base64'));
+
+/** From the environment, else made for this copy of the demo. Never empty. */
+function connectSecrets(
+  { DISCOURSE_CONNECT_SECRET }: Environment,
+  secrets: DemoSecrets,
+): readonly [string, ...string[]] {
+  return DISCOURSE_CONNECT_SECRET ?? [secrets.read('discourse-connect-secret')];
+}

@@ -1,0 +1,52 @@
+import {
+  createForumSso,
+  type Environment,
+  type EventListener,
+  type ForumSso,
+  type PageRenderer,
+} from '@forum-sso/core';
+
+import type { Community } from './communities/community.js';
+import type { DemoSecrets } from './demo-secrets.js';
+import type { People } from './people.js';
+
+export interface EngineOptions {
+  readonly environment: Environment;
+  /** Where Forum SSO is mounted. */
+  readonly baseUrl: string;
+  /** The communities, and where each of them is. */
+  readonly communities: readonly { readonly community: Community; readonly url: string }[];
+  readonly secrets: DemoSecrets;
+  readonly people: People;
+  readonly events?: EventListener;
+  readonly renderPage?: PageRenderer;
+}
+
+/**
+ * Forum SSO as this site uses it: with the built-in session, which holds an id alone and reads the person through
+ * `findUser`.
+ * @throws ForumSsoError `ERR_OPTIONS_INVALID`
+ */
+export function createEngine({
+  environment,
+  baseUrl,
+  communities,
+  secrets,
+  people,
+  events,
+  renderPage,
+}: EngineOptions): ForumSso {
+  return createForumSso({
+    baseUrl,
+    keys: environment.FORUM_SSO_KEYS ?? [secrets.read('forum-sso-keys')],
+    connectors: communities.map(({ community, url }) => community.connector(environment, url, secrets)),
+    findUser: people.byId,
+    ...(events === undefined ? {} : { events }),
+    ...(renderPage === undefined ? {} : { renderPage }),
+  });
+}
+
+/** Where Forum SSO is mounted when `FORUM_SSO_BASE_URL` does not say. */
+export function defaultBaseUrl(hostname: string, port: number): string {
+  return `http://${hostname}:${port}/sso`;
+}

@@ -1,0 +1,32 @@
+import type { SiteUser } from '@forum-sso/core';
+
+import { html, type Markup } from '../http/html.js';
+import { type Frame, face, layout } from './layout.js';
+
+/** What the site knows about the signed-in person: the very object that Forum SSO maps for each community. */
+export function accountPage(frame: Frame, user: SiteUser): string {
+  return layout(
+    frame,
+    'Your account',
+    html`<h1>Your account</h1>
+${user.suspended === true && html`<p class="note bad"><strong>This account is suspended.</strong> You may read this page; no community lets you in.</p>`}
+${!user.emailVerified && html`<p class="note warn"><strong>Your e-mail address is not confirmed.</strong> The site does not vouch for it, so a community asks you to confirm it first.</p>`}
+<section class="card" aria-label="Details">
+<div class="person">${face(user)}<div><h2>${user.name ?? user.username}</h2><p class="quiet">${user.title ?? 'Member'}</p></div></div>
+<table><tbody>
+${Object.entries(user).map(
+  ([field, value]) => html`<tr><th scope="row">${field}</th><td>${shown(value)}</td></tr>
+`,
+)}</tbody></table>
+</section>
+<h2>What this is</h2>
+<p>This is the one shape (<code>SiteUser</code>) in which a site hands a person to Forum SSO. Each connector maps it to what its community understands; what is absent is not sent.</p>`,
+  );
+}
+
+function shown(value: unknown): Markup {
+  if (typeof value === 'boolean') return html`${value ? 'yes' : 'no'}`;
+  if (Array.isArray(value))
+    return html`${value.map((entry) => html`<span class="tag">${String(entry)}</span>`)}`;
+  return html`${String(value)}`;
+}

@@ -67,6 +67,8 @@ export interface ConnectorSetup {
   useSecret(label: string, value: string): void;
   /** Ends all sessions of a person at the site: the built-in ones, and the site's own through its callback. */
   endSessions(siteUserId: string): Promise<void>;
+  /** The site's sign-in page: a path of the site. */
+  readonly signInPath: string;
   /** Where our small pages lead back to: a path of the site. */
   readonly homePath: string;
   /** The query parameter that tells a page where to return to. */
@@ -147,6 +149,8 @@ export interface Exchange {
   readonly session: SiteSession;
   /** Who is signed in: validated, or null, or a refusal when the site's callback failed. */
   currentUser(): Promise<SiteUser | null | Refusal>;
+  /** Checks a path of this site that came from outside; see `safeReturnPath`. */
+  safePath(path: string): string | Refusal;
   /** The return path in this request's query, checked; the home page when there is none. */
   returnPath(): string | Refusal;
   /** Reads a form's fields from the body; at most 4 kB. */

@@ -54,6 +54,17 @@ export const errorTable = {
     publicMessage: 'The login request asks to return to an address that does not belong to this community.',
   },
 
+  // The API of a Discourse forum
+  ERR_DISCOURSE_UNAVAILABLE: { status: 503, publicMessage: 'The forum cannot be reached at the moment.' },
+  ERR_DISCOURSE_ADDRESS_WRONG: { status: 500, publicMessage: 'This login is not set up correctly.' },
+  ERR_DISCOURSE_KEY_REFUSED: { status: 500, publicMessage: 'This login is not set up correctly.' },
+  ERR_DISCOURSE_RATE_LIMITED: { status: 503, publicMessage: 'The forum is busy. Please try again soon.' },
+  ERR_DISCOURSE_USER_UNKNOWN: { status: 404, publicMessage: 'The forum has no such account.' },
+  ERR_DISCOURSE_REPLY_UNEXPECTED: {
+    status: 502,
+    publicMessage: 'The forum gave an answer that makes no sense here.',
+  },
+
   // Webhooks of Discourse
   ERR_WEBHOOK_SIGNATURE_MISSING: { status: 401, publicMessage: 'The webhook is not signed.' },
   ERR_WEBHOOK_SIGNATURE_INVALID: { status: 401, publicMessage: 'The signature of the webhook is wrong.' },

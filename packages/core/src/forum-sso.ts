@@ -325,6 +325,7 @@ function setUpConnectors(
       randomBytes: options.randomBytes ?? nodeRandomBytes,
       fetch: options.fetch ?? fetch,
       findUser: options.findUser,
+      signInPath: options.signInPath ?? '/login',
       homePath: options.homePath ?? '/',
       returnParameter: options.returnParameter ?? 'returnTo',
       async endSessions(siteUserId) {

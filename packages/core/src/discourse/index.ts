@@ -1,4 +1,11 @@
+export { DiscourseApi, type DiscourseApiOptions } from './api/discourse-api.js';
 export { type DiscourseOptions, discourse } from './forum/connector.js';
 export type { GroupsOption, UserFieldsMapper } from './forum/user-fields.js';
+export type { SiteAccounts, SiteUserChange, SiteUserQuery } from './login/accounts.js';
+export { discourseLogin } from './login/connector.js';
+export type { ForumFlavour, ForumUser } from './login/forum-user.js';
+export { type GroupChange, type GroupMap, mapGroups } from './login/group-map.js';
+export type { DiscourseLoginOptions } from './login/options.js';
 export type { DiscourseFields } from './protocol/fields.js';
 export { messageUrl, type SignedMessage, signMessage, verifyMessage } from './protocol/message.js';
+export { type DiscourseEvent, verifyWebhook } from './protocol/webhook.js';

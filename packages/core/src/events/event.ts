@@ -50,8 +50,49 @@ export interface SetupWarning extends EventBase {
   readonly detail: string;
 }
 
+/** Somebody signed in to the site with their forum account. */
+export interface LoginCompleted extends EventBase {
+  readonly type: 'login.completed';
+  /** Pseudonym of the site user. */
+  readonly user: string;
+  /** True when nobody had to do anything: the forum knew the person already. */
+  readonly silent: boolean;
+}
+
+/** A forum account was linked to a site user at the person's own wish. */
+export interface AccountLinked extends EventBase {
+  readonly type: 'account.linked';
+  readonly user: string;
+}
+
+/** Somebody signed out of the site. */
+export interface LogoutCompleted extends EventBase {
+  readonly type: 'logout.completed';
+  readonly user: string;
+  /** True when all sessions ended, here and at the forum; false for this browser's alone. */
+  readonly everywhere: boolean;
+}
+
+/** A webhook of a forum was accepted. */
+export interface WebhookReceived extends EventBase {
+  readonly type: 'webhook.received';
+  /** Name of the event, as the forum calls it. */
+  readonly event: string;
+  /** `handled`, `unlinked`, `stale`, `duplicate`, `ignored` or `pong`. */
+  readonly outcome: string;
+}
+
 /** All events that `createForumSso({ events })` is called with. None holds a secret, token, e-mail or payload. */
-export type ForumSsoEvent = LoginAnswered | LoginSlimmed | RequestRefused | OldSecretUsed | SetupWarning;
+export type ForumSsoEvent =
+  | LoginCompleted
+  | AccountLinked
+  | LogoutCompleted
+  | WebhookReceived
+  | LoginAnswered
+  | LoginSlimmed
+  | RequestRefused
+  | OldSecretUsed
+  | SetupWarning;
 
 /** An event before the engine adds the time and the connector's name. */
 export type NewEvent = ForumSsoEvent extends infer E

@@ -48,6 +48,7 @@ export function createExchange(
       return clientIp(request, frame.trustedProxies);
     },
     currentUser: () => readCurrentUser(session),
+    safePath: (path) => safeReturnPath(path, frame.address.origin),
     returnPath() {
       const path = readParameter(this.query, frame.returnParameter);
       if (isRefusal(path)) return path;

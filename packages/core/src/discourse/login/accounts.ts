@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto';
+
+import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
+import { readSiteUser, type SiteUser } from '../../site-user.js';
+import type { Links, Locks } from '../../store/store.js';
+import type { ForumUser } from './forum-user.js';
+import { type GroupChange, type GroupMap, mapGroups } from './group-map.js';
+
+/** How the site is asked for one of its people. */
+export type SiteUserQuery =
+  | { readonly id: string }
+  /** An address; the site compares it without regard to the case of ASCII letters. */
+  | { readonly email: string }
+  | { readonly username: string };
+
+/** What the forum brings for a person of the site. */
+export interface SiteUserChange {
+  /** The person at the forum; name and e-mail are empty where they are not exposed. */
+  readonly forumUser: ForumUser;
+  /** Groups of the site to join and to leave, by the group map. */
+  readonly groups: GroupChange;
+  /** `login`, or the name of the webhook's event. */
+  readonly reason: string;
+}
+
+/** The site's own accounts, behind three callbacks. */
+export interface SiteAccounts {
+  /** Finds a person; null when there is none. */
+  findSiteUser(query: SiteUserQuery): Promise<SiteUser | null>;
+  /**
+   * Makes an account for a person of the forum; null when the site does not want one. User names may be taken: the
+   * site chooses. Called once for each forum account, also under parallel logins.
+   */
+  createSiteUser(forumUser: ForumUser): Promise<SiteUser | null>;
+  /**
+   * Takes over what changed at the forum. Called at each login and for each webhook that may change something.
+   * Left out: nothing is taken over.
+   */
+  updateSiteUser?(user: SiteUser, change: SiteUserChange): Promise<SiteUser>;
+}
+
+/** How accounts are matched, and what of the forum the site gets to see. */
+export interface AccountRules {
+  readonly linkBy: readonly ('email' | 'username')[];
+  readonly forumConfirmsEmails: boolean;
+  readonly exposeName: boolean;
+  readonly exposeEmail: boolean;
+  readonly groupMap: GroupMap;
+}
+
+export interface AccountParts {
+  /** Name of the connector: links belong to it. */
+  readonly name: string;
+  readonly accounts: SiteAccounts;
+  readonly rules: AccountRules;
+  readonly links: Links;
+  readonly locks: Locks;
+}
+
+/** Brings a person of the forum and an account of the site together. */
+export interface AccountLinking {
+  /** The person's account: linked before, found by a rule, or made now. Then takes over what the forum says. */
+  signIn(forumUser: ForumUser): Promise<SiteUser | Refusal>;
+  /** Links a forum account to the very site user who asked for it. */
+  link(forumUser: ForumUser, siteUserId: string): Promise<SiteUser | Refusal>;
+  /** Takes over what the forum says about a linked person; null when there is no link. */
+  update(forumUser: ForumUser, reason: string, onlyLeave: boolean): Promise<SiteUser | null | Refusal>;
+  /** The site user's id, or null. */
+  find(forumUserId: string): Promise<string | null>;
+  /** The forum's id of a site user, or null. */
+  forumUserOf(siteUserId: string): Promise<string | null>;
+  /** Works on one person at a time, over all processes. */
+  alone<T>(forumUserId: string, work: () => Promise<T>): Promise<T | Refusal>;
+}
+
+/** How long the lock on a person lasts when its holder dies, and how long others wait for it; in seconds. */
+const lockLife = 10;
+const lockWait = 5;
+
+export function createAccountLinking({ name, accounts, rules, links, locks }: AccountParts): AccountLinking {
+  /** What the site gets to see. */
+  const exposed = (forumUser: ForumUser): ForumUser => ({
+    ...forumUser,
+    name: rules.exposeName ? forumUser.name : '',
+    email: rules.exposeEmail ? forumUser.email : '',
+  });
+
+  async function ask<T>(callback: string, work: () => Promise<T>): Promise<T | Refusal> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
+      return refusal('ERR_SITE_CALLBACK_FAILED', `The site's ${callback} callback failed.`, cause);
+    }
+  }
+  async function find(query: SiteUserQuery): Promise<SiteUser | null | Refusal> {
+    const user = await ask('findSiteUser', () => accounts.findSiteUser(query));
+    return user === null || isRefusal(user) ? user : readSiteUser(user);
+  }
+
+  /** The account that a link names. A link to an account that is gone at the site is removed. */
+  async function linked(forumUserId: string): Promise<SiteUser | null | Refusal> {
+    const siteUserId = await links.findByCommunityUser(name, forumUserId);
+    if (siteUserId === null) return null;
+    const user = await find({ id: siteUserId });
+    if (user === null) await links.unlink(name, forumUserId);
+    return user;
+  }
+
+  /** An existing account that a rule allows to take; never one of staff, nor one that is linked. */
+  async function matching(forumUser: ForumUser): Promise<SiteUser | null | Refusal> {
+    for (const by of rules.linkBy) {
+      const vouched = rules.forumConfirmsEmails && !forumUser.requireActivation && forumUser.email !== '';
+      if (by === 'email' && !vouched) continue;
+      const user = await find(by === 'email' ? { email: forumUser.email } : { username: forumUser.username });
+      if (isRefusal(user)) return user;
+      if (user === null || user.admin === true || user.moderator === true) continue;
+      const same =
+        by === 'email'
+          ? user.emailVerified && sameAddress(user.email, forumUser.email)
+          : user.username === forumUser.username;
+      if (same && (await links.findBySiteUser(name, user.id)) === null) return user;
+    }
+    return null;
+  }
+
+  async function made(forumUser: ForumUser): Promise<SiteUser | Refusal> {
+    const user = await ask('createSiteUser', () => accounts.createSiteUser(exposed(forumUser)));
+    if (user === null)
+      return refusal('ERR_LOGIN_NO_ACCOUNT', 'The site has no account for this forum account and made none.');
+    return isRefusal(user) ? user : readSiteUser(user);
+  }
+
+  async function takeOver(
+    user: SiteUser,
+    forumUser: ForumUser,
+    reason: string,
+    onlyLeave = false,
+  ): Promise<SiteUser | Refusal> {
+    const groups = mapGroups(rules.groupMap, forumUser, user.groups ?? []);
+    const change: SiteUserChange = {
+      forumUser: exposed(forumUser),
+      groups: onlyLeave ? { join: [], leave: groups.leave } : groups,
+      reason,
+    };
+    if (accounts.updateSiteUser === undefined) return user;
+    // An event that may only take away brings no new details.
+    if (onlyLeave && groups.leave.length === 0) return user;
+    const updated = await ask('updateSiteUser', async () => accounts.updateSiteUser?.(user, change));
+    return isRefusal(updated) ? updated : readSiteUser(updated);
+  }
+
+  async function connect(forumUser: ForumUser, user: SiteUser): Promise<Refusal | null> {
+    if (await links.isRetired(name, forumUser.id)) {
+      return refusal('ERR_LOGIN_NO_ACCOUNT', 'This forum account was destroyed; its id is not linked again.');
+    }
+    const outcome = await links.link(name, forumUser.id, user.id);
+    if (outcome === 'communityUserTaken') {
+      return refusal(
+        'ERR_LINK_FORUM_USER_TAKEN',
+        'The forum account is linked to another account of the site.',
+      );
+    }
+    if (outcome === 'siteUserTaken') {
+      return refusal(
+        'ERR_LINK_SITE_USER_TAKEN',
+        'The account of the site is linked to another forum account.',
+      );
+    }
+    return null;
+  }
+
+  return {
+    find: (forumUserId) => links.findByCommunityUser(name, forumUserId),
+
+    async signIn(forumUser) {
+      if (await links.isRetired(name, forumUser.id)) {
+        return refusal('ERR_LOGIN_NO_ACCOUNT', 'This forum account was destroyed; its id is not used again.');
+      }
+      let user = await linked(forumUser.id);
+      if (user === null) {
+        user = (await matching(forumUser)) ?? (await made(forumUser));
+        if (isRefusal(user)) return user;
+        const conflict = await connect(forumUser, user);
+        if (conflict !== null) return conflict;
+      }
+      return isRefusal(user) ? user : takeOver(user, forumUser, 'login');
+    },
+
+    async link(forumUser, siteUserId) {
+      const user = await find({ id: siteUserId });
+      if (isRefusal(user)) return user;
+      if (user === null)
+        return refusal('ERR_LOGIN_NO_ACCOUNT', 'The account that asked for the link is gone.');
+      const conflict = await connect(forumUser, user);
+      return conflict ?? takeOver(user, forumUser, 'link');
+    },
+
+    async update(forumUser, reason, onlyLeave) {
+      const user = await linked(forumUser.id);
+      return user === null || isRefusal(user) ? user : takeOver(user, forumUser, reason, onlyLeave);
+    },
+
+    forumUserOf: (siteUserId) => links.findBySiteUser(name, siteUserId),
+    alone: (forumUserId, work) => workAlone(locks, name, forumUserId, work),
+  };
+}
+
+/** Runs `work` while nobody else, in any process, works on the same forum account. */
+export async function workAlone<T>(
+  locks: Locks,
+  connector: string,
+  forumUserId: string,
+  work: () => Promise<T>,
+): Promise<T | Refusal> {
+  const key = `forum-user|${connector}|${forumUserId}`;
+  const owner = randomBytes(12).toString('hex');
+  const end = Date.now() + lockWait * 1_000;
+  while (!(await locks.acquire(key, owner, lockLife))) {
+    if (Date.now() > end) {
+      return refusal(
+        'ERR_STORE_UNAVAILABLE',
+        `Another request worked on the same person for more than ${lockWait} seconds.`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  try {
+    return await work();
+  } finally {
+    await locks.release(key, owner);
+  }
+}
+
+/** Folds ASCII letters alone: other letters may fold into them (the Kelvin sign becomes a "k"). */
+function sameAddress(a: string, b: string): boolean {
+  const fold = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return fold(a) === fold(b);
+}

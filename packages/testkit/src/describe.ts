@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { type ConformanceCase, runCase, transcribe } from './case.js';
+import type { AdapterHarness } from './harness.js';
+import { errorCases } from './suites/errors.js';
+import { providerCases } from './suites/provider.js';
+import { visitCases } from './suites/visits.js';
+
+/** Registers the cases of the login of a forum's users with their account at the site. */
+export function describeProvider(harness: AdapterHarness): void {
+  describeCases('provider flow', providerCases, harness);
+}
+
+/** Registers the cases of requests, replies, bodies and faults. */
+export function describeErrors(harness: AdapterHarness): void {
+  describeCases('requests, replies and errors', errorCases, harness);
+}
+
+/** Registers the cases of the site's own pages: who is here, sign-in and sign-out, guards, silent login. */
+export function describeVisits(harness: AdapterHarness): void {
+  describeCases('page visits', visitCases, harness);
+}
+
+/** Every case of every suite for adapters. */
+export const adapterCases: readonly ConformanceCase[] = [...providerCases, ...errorCases, ...visitCases];
+
+/**
+ * Registers one test: the answers of all adapters are equal to those of the first, header by header.
+ * @param harnesses at least two
+ */
+export function describeAlike(
+  harnesses: readonly AdapterHarness[],
+  cases: readonly ConformanceCase[] = adapterCases,
+): void {
+  const [first, ...others] = harnesses;
+  if (first === undefined || others.length === 0)
+    throw new Error('Only two or more adapters can be compared.');
+  describe(`answers are those of ${first.name}`, () => {
+    test.each(others.map((harness) => [harness.name, harness] as const))(
+      '%s',
+      async (_, harness) => {
+        const leftOut = [...Object.keys(first.leftOut ?? {}), ...Object.keys(harness.leftOut ?? {})];
+        const transcript = await transcribe(cases, harness, leftOut);
+        expect(transcript).toEqual(await transcribe(cases, first, leftOut));
+      },
+      120_000,
+    );
+  });
+}
+
+function describeCases(suite: string, cases: readonly ConformanceCase[], harness: AdapterHarness): void {
+  const leftOut = new Map(Object.entries(harness.leftOut ?? {}));
+  const unknown = [...leftOut.keys()].filter((name) => !adapterCases.some((one) => one.name === name));
+  if (unknown.length > 0)
+    throw new Error(`${harness.name} leaves out what is no case: ${unknown.join('; ')}.`);
+  describe(`${harness.name}: ${suite}`, () => {
+    for (const one of cases) {
+      const reason = leftOut.get(one.name);
+      if (reason === undefined) {
+        test(one.name, async () => {
+          await runCase(one, harness);
+        });
+      } else {
+        test.skip(`${one.name} (left out: ${reason})`, () => {});
+      }
+    }
+  });
+}

@@ -1,0 +1,57 @@
+export {
+  CaseContext,
+  type CaseOptions,
+  CaseSite,
+  type ConformanceCase,
+  runCase,
+  testKeys,
+  transcribe,
+} from './case.js';
+export { assertOneWinnerEach, claimAll } from './claim-race.js';
+export {
+  adapterCases,
+  describeAlike,
+  describeErrors,
+  describeProvider,
+  describeVisits,
+} from './describe.js';
+export { describeStore, type OptionalPart, storeCases } from './describe-store.js';
+export type { AdapterHarness, SiteSetUp } from './harness.js';
+export { BrowserClient } from './http/browser-client.js';
+export { listenOnFreePort, type RunningSite } from './http/listen.js';
+export { type HeaderLine, WireReply } from './http/reply.js';
+export { sendRequest, type WireRequest, WireSocket } from './http/send.js';
+export { type NormalReply, normalise } from './normalise.js';
+export { startTypeScript, type TypeScriptProcess } from './processes/typescript-process.js';
+export { findPostgres, startPostgres } from './services/postgres.js';
+export { findRedis, startRedis } from './services/redis.js';
+export type { Service } from './services/service.js';
+export { forumQuestion, readAnswer, signedQuery } from './site/forum-side.js';
+export {
+  callbacksOf,
+  nodeContact,
+  type OwnSession,
+  plainSession,
+  type SiteContact,
+} from './site/own-session.js';
+export {
+  faultPage,
+  missingPage,
+  type PageAnswer,
+  pagesPath,
+  siteMark,
+  type TestPage,
+  testPages,
+} from './site/pages.js';
+export { findPerson, type PersonName, people, personNamed } from './site/people.js';
+export { allBytes, digest, probe, probeBodyLimit, probeFixedPath } from './site/probe.js';
+export type { OpenStore, StoreCase } from './store-case.js';
+export { claimCases } from './store-claims.js';
+export { linkCases } from './store-links.js';
+export { lockCases } from './store-locks.js';
+export { profileCases } from './store-profiles.js';
+export { revocationCases } from './store-revocations.js';
+export { errorCases } from './suites/errors.js';
+export { providerCases } from './suites/provider.js';
+export { visitCases } from './suites/visits.js';
+export { startTcpProxy, type TcpProxy } from './tcp-proxy.js';

@@ -1,7 +1,7 @@
 import type { ConnectorSetup, Exchange, Route } from '../../connector.js';
 import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import { readParameter } from '../../http/query.js';
-import { type ReplyHeader, redirectReply, type SsoReply, withHeaders } from '../../http/reply.js';
+import { redirectReply, type SsoReply, withHeaders } from '../../http/reply.js';
 import type { SiteUser } from '../../site-user.js';
 import type { DiscourseApi } from '../api/discourse-api.js';
 import type { LoginFlow } from './login-flow.js';

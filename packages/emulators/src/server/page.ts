@@ -30,6 +30,8 @@ export interface Page {
   readonly script?: string;
   /** Origins of scripts and frames that the page needs (embedded comments). */
   readonly scriptOrigins?: readonly string[];
+  /** Origins that the page's scripts call besides this server. */
+  readonly connectOrigins?: readonly string[];
   /** Sources that may frame this page. Default none. */
   readonly frameAncestors?: string;
   /** Where forms may lead besides this server, redirects after a POST included. */
@@ -58,7 +60,12 @@ export function sendPage(response: Response, shell: PageShell, page: Page): void
     "base-uri 'none'",
     `form-action ${["'self'", ...(page.formTargets ?? [])].join(' ')}`,
     `frame-ancestors ${page.frameAncestors ?? "'none'"}`,
-    ...(scripts.length > 0 ? [`script-src ${scripts.join(' ')}`, "connect-src 'self'"] : []),
+    ...(scripts.length > 0
+      ? [
+          `script-src ${scripts.join(' ')}`,
+          `connect-src ${["'self'", ...(page.connectOrigins ?? [])].join(' ')}`,
+        ]
+      : []),
     ...(page.scriptOrigins !== undefined ? [`frame-src ${page.scriptOrigins.join(' ')}`] : []),
   ];
   response
@@ -110,7 +117,7 @@ a{color:var(--link)}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;background:var(--paper);padding:6px 10px;z-index:1}
 .bar{background:var(--accent);color:#fff}
 .bar-inner{max-width:960px;margin:0 auto;padding:10px 20px;display:flex;flex-wrap:wrap;gap:8px 22px;align-items:center}
-.bar a{color:#fff}.bar :focus-visible{outline-color:#fff}
+.bar a{color:#fff}.bar a.person{text-decoration:none;gap:8px}.bar a.person:hover{text-decoration:underline}.bar :focus-visible{outline-color:#fff}
 .brand{font-weight:700;font-size:1.15rem;text-decoration:none;display:flex;align-items:center;gap:10px}
 .badge{font-size:.7rem;font-weight:600;letter-spacing:.06em;text-transform:uppercase;background:rgba(0,0,0,.28);padding:2px 8px;border-radius:99px}
 nav{display:flex;flex-wrap:wrap;gap:4px 16px}nav a{text-decoration:none;opacity:.95}nav a:hover{text-decoration:underline}
@@ -119,7 +126,7 @@ nav{display:flex;flex-wrap:wrap;gap:4px 16px}nav a{text-decoration:none;opacity:
 main{max-width:960px;margin:28px auto;padding:0 20px}
 h1{font-size:1.7rem;line-height:1.25;margin:0 0 .6em}h2{font-size:1.15rem;margin:1.8em 0 .5em}
 p{margin:.5em 0}
-.card{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:20px 24px;margin:0 0 20px;overflow-wrap:anywhere}
+.card{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:20px 24px;margin:0 0 20px;overflow-wrap:break-word}
 .card>:first-child{margin-top:0}.card>:last-child{margin-bottom:0}
 .quiet{color:var(--quiet)}
 .good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
@@ -133,17 +140,18 @@ input,select,textarea{font:inherit;color:inherit;background:var(--paper);border:
 .row{display:flex;flex-wrap:wrap;gap:10px;align-items:center}
 .table{overflow-x:auto}
 table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:8px 12px 8px 0;border-bottom:1px solid var(--line);vertical-align:top}
+th,td{text-align:left;padding:8px 12px 8px 0;border-bottom:1px solid var(--line);vertical-align:middle}
 th{font-size:.85rem;color:var(--quiet);font-weight:600}
-tbody th{white-space:nowrap;width:1%;padding-right:24px}
+tbody th{white-space:nowrap;width:1%;padding-right:24px}tbody th+td{overflow-wrap:anywhere}
 tr:last-child>th,tr:last-child>td{border-bottom:0}
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.88em}
 pre{background:var(--soft);border-radius:6px;padding:12px;overflow-x:auto}
-.tag{display:inline-block;font-size:.82rem;font-weight:600;background:var(--soft);color:var(--ink);border-radius:99px;padding:1px 10px;margin:0 6px 4px 0}
-.tag.strong{background:var(--accent);color:#fff}
+.tag{display:inline-block;font-size:.82rem;font-weight:600;background:var(--soft);color:var(--ink);border-radius:99px;padding:1px 10px;margin:2px 6px 2px 0;white-space:nowrap}
+.tag.strong{background:var(--accent);color:#fff}.tag.bad{color:var(--bad)}.tag.warn{color:var(--warn)}.tag.good{color:var(--good)}
 .avatar{display:inline-flex;flex:none;align-items:center;justify-content:center;width:44px;height:44px;border-radius:50%;background:var(--accent);color:#fff;font-weight:700;font-size:1.2rem}
 .avatar.small{width:30px;height:30px;font-size:.9rem}
 .bar .avatar{background:rgba(0,0,0,.28)}
+.flat{margin:0}.pre{white-space:pre-line}.wide{flex:1 1 16em;min-width:0}
 .person{display:flex;align-items:center;gap:14px}
 footer{max-width:960px;margin:0 auto;padding:10px 20px 40px;color:var(--quiet);font-size:.85rem}
 `;

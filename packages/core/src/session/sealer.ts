@@ -23,7 +23,7 @@ export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubK
   const decoder = new TextDecoder();
   return {
     async seal(claims, expiresAt) {
-      const content = { ...claims, purpose, exp: Math.floor(expiresAt.getTime() / 1_000) };
+      const content = { purpose, claims, exp: Math.floor(expiresAt.getTime() / 1_000) };
       return new CompactEncrypt(encoder.encode(JSON.stringify(content)))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: newest.id })
         .encrypt(newest.key);
@@ -45,10 +45,9 @@ export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubK
       } catch {
         return null;
       }
-      if (!isRecord(content) || content.purpose !== purpose) return null;
+      if (!isRecord(content) || content.purpose !== purpose || !isRecord(content.claims)) return null;
       const expiry = content.exp;
-      if (typeof expiry !== 'number' || expiry * 1_000 <= now.getTime()) return null;
-      return content;
+      return typeof expiry === 'number' && expiry * 1_000 > now.getTime() ? content.claims : null;
     },
   };
 }

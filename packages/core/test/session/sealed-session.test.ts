@@ -204,7 +204,7 @@ describe('the built-in session', () => {
       value.slice(0, -2),
       `${value}A`,
       parts.with(0, Buffer.from('{"alg":"dir","enc":"A128GCM"}').toString('base64url')).join('.'),
-      parts.with(3, `${parts[3]?.slice(0, -1)}${parts[3]?.endsWith('A') ? 'B' : 'A'}`).join('.'),
+      parts.with(3, `${parts[3]?.startsWith('A') ? 'B' : 'A'}${parts[3]?.slice(1)}`).join('.'),
       'a'.repeat(10_000),
       '%zz',
     ]) {

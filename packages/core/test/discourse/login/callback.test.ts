@@ -1,0 +1,242 @@
+import { describe, expect, test } from '@jest/globals';
+
+import {
+  Accounts,
+  Browser,
+  forumUrl,
+  locationOf,
+  origin,
+  requestOf,
+  sam,
+  secret,
+  signed,
+  site,
+} from './site.js';
+
+const callbackUrl = `${origin}/sso/discourse-login/callback`;
+
+describe('start', () => {
+  test('asks the forum with fixed fields alone, and remembers the attempt in this browser', async () => {
+    const browser = new Browser(site());
+    const reply = await browser.open('/sso/discourse-login/start?returnTo=%2Faccount&admin=true&custom.x=1');
+    expect(locationOf(reply)).toMatch(/^https:\/\/forum\.example\.com\/session\/sso_provider\?sso=/);
+    expect(requestOf(locationOf(reply))).toEqual({
+      nonce: expect.stringMatching(/^[0-9a-f]{32}$/),
+      return_sso_url: callbackUrl,
+    });
+    expect(browser.cookies()).toEqual([
+      expect.stringMatching(/^__Host-fsso-attempt-discourse-login-[0-9a-f]{8}$/),
+    ]);
+    expect(reply.headers.find(([name]) => name === 'Set-Cookie')?.[1]).toMatch(
+      /; HttpOnly; SameSite=Lax; Secure$/,
+    );
+  });
+
+  test.each(['//evil.example', '/.//evil.example', 'https://evil.example/', '/\\evil.example'])(
+    'does not return to %s',
+    async (returnTo) => {
+      const reply = await new Browser(site()).open(
+        `/sso/discourse-login/start?returnTo=${encodeURIComponent(returnTo)}`,
+      );
+      expect(reply.status).toBe(400);
+    },
+  );
+
+  test('keeps at most five attempts of a browser, the newest', async () => {
+    const clock = { now: new Date() };
+    const browser = new Browser(site({}, {}, clock));
+    const requests: Record<string, string>[] = [];
+    for (let i = 0; i < 7; i++) {
+      requests.push(await browser.start(`/tab-${i}`));
+      clock.now = new Date(clock.now.getTime() + 1_000);
+    }
+    expect(browser.cookies()).toHaveLength(5);
+    expect((await browser.arrive(requests[0] ?? {})).status).toBe(403);
+    expect(locationOf(await browser.arrive(requests[6] ?? {}))).toBe('/tab-6');
+    expect(locationOf(await browser.arrive(requests[2] ?? {}))).toBe('/tab-2');
+  });
+});
+
+describe('callback', () => {
+  test('signs in and returns to the page', async () => {
+    const { events } = site();
+    const own = site();
+    const browser = new Browser(own);
+    const reply = await browser.signInWithForum();
+    expect(locationOf(reply)).toBe('/account');
+    expect(await browser.user()).toEqual({
+      id: 'discourse-login:42',
+      email: 'sam@example.com',
+      emailVerified: false,
+      username: 'sam',
+      name: 'Sam Saffron',
+      admin: false,
+      moderator: false,
+      groups: ['trust_level_0', 'eurorack'],
+    });
+    expect(browser.cookies().some((name) => name.includes('attempt'))).toBe(false);
+    expect(own.events).toMatchObject([{ type: 'login.completed', silent: false }]);
+    expect(JSON.stringify(own.events) + JSON.stringify(events)).not.toMatch(/sam|42/);
+  });
+
+  test('several tabs: each comes back to its own page', async () => {
+    const browser = new Browser(site());
+    const [one, two] = [await browser.start('/one'), await browser.start('/two')];
+    expect(locationOf(await browser.arrive(two))).toBe('/two');
+    expect(locationOf(await browser.arrive(one))).toBe('/one');
+  });
+
+  test('each refusal has its own code, and signs nobody in', async () => {
+    const clock = { now: new Date() };
+    const own = site({}, {}, clock);
+    const browser = new Browser(own);
+    const lastCode = () => {
+      const event = own.events.at(-1);
+      return event?.type === 'request.refused' ? event.code : undefined;
+    };
+    const refused = async (work: () => Promise<{ status: number }>, code: string) => {
+      expect((await work()).status).toBe(
+        code === 'ERR_PARAMETER_MISSING' || code === 'ERR_SSO_NONCE_MISSING' ? 400 : 403,
+      );
+      expect(lastCode()).toBe(code);
+    };
+    const request = await browser.start();
+
+    await refused(() => new Browser(own).arrive(request), 'ERR_LOGIN_ATTEMPT_MISSING');
+    await refused(
+      () => browser.arrive(request, sam, 'another secret of another forum'),
+      'ERR_SSO_SIGNATURE_INVALID',
+    );
+    await refused(
+      () => browser.arrive(request, { ...sam, nonce: 'f'.repeat(32) }),
+      'ERR_LOGIN_ATTEMPT_MISSING',
+    );
+    await refused(() => browser.arrive(request, { ...sam, nonce: '' }), 'ERR_SSO_NONCE_MISSING');
+    await refused(() => browser.open('/sso/discourse-login/callback'), 'ERR_SSO_SIGNATURE_MISSING');
+
+    await refused(
+      async () => browser.arrive(await browser.start(), { ...sam, return_sso_url: `${callbackUrl}/` }),
+      'ERR_LOGIN_RETURN_URL_WRONG',
+    );
+    await refused(async () => {
+      const { nonce = '' } = await browser.start();
+      return browser.open(`/sso/discourse-login/callback?${signed({ nonce, ...sam })}`);
+    }, 'ERR_LOGIN_RETURN_URL_WRONG');
+    // Our own request, sent back as if it were an answer.
+    await refused(async () => browser.arrive(await browser.start(), {}), 'ERR_LOGIN_USER_UNUSABLE');
+    await refused(
+      async () => browser.arrive(await browser.start(), { ...sam, failed: 'true' }),
+      'ERR_LOGIN_NOBODY',
+    );
+
+    const late = await browser.start();
+    clock.now = new Date(clock.now.getTime() + 601_000);
+    await refused(() => browser.arrive(late), 'ERR_LOGIN_ATTEMPT_EXPIRED');
+    expect(await browser.user()).toBeNull();
+  });
+
+  test('an answer works once, also when the browser still has the attempt', async () => {
+    const own = site();
+    const browser = new Browser(own);
+    const reply = await browser.open('/sso/discourse-login/start');
+    const request = requestOf(locationOf(reply));
+    const cookie = reply.headers.find(([name]) => name === 'Set-Cookie')?.[1] ?? '';
+    expect((await browser.arrive(request)).status).toBe(302);
+    expect((await browser.arrive(request)).status).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LOGIN_ATTEMPT_MISSING' });
+    browser.setCookie(cookie);
+    const again = await browser.arrive(request);
+    expect(again).toMatchObject({ status: 403, body: expect.stringContaining('Sign in again') });
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LOGIN_ALREADY_USED' });
+  });
+
+  test.each(['0', '-1', '007', '1.5', '1e3', ' 55', '7abc', 'u-7', '', '9223372036854775808'])(
+    'the account %j is refused',
+    async (id) => {
+      const own = site();
+      const browser = new Browser(own);
+      expect((await browser.signInWithForum({ ...sam, external_id: id })).status).toBe(403);
+      expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LOGIN_USER_UNUSABLE' });
+      expect(await browser.user()).toBeNull();
+    },
+  );
+
+  test('a second factor that was asked for must be confirmed', async () => {
+    const own = site({ requireTwoFactor: true });
+    const browser = new Browser(own);
+    const request = await browser.start();
+    expect(request).toMatchObject({ require_2fa: 'true' });
+    // The requirement is sealed in the attempt: taking it out of the answer does not help.
+    const { require_2fa: _, ...stripped } = request;
+    expect((await browser.arrive(stripped)).status).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LOGIN_TWO_FACTOR_MISSING' });
+    expect((await browser.signInWithForum({ ...sam, no_2fa_methods: 'true' })).status).toBe(403);
+    expect((await browser.signInWithForum({ ...sam, confirmed_2fa: 'true' })).status).toBe(302);
+  });
+
+  test('a suspended account does not get in, nor when the site’s callbacks fail; both are said', async () => {
+    const accounts = new Accounts({
+      id: 'a',
+      email: 'a@example.com',
+      emailVerified: true,
+      username: 'sam',
+      suspended: true,
+    });
+    const own = site({ ...accounts.callbacks, linkBy: ['username'] });
+    const browser = new Browser(own);
+    expect((await browser.signInWithForum()).status).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_USER_SUSPENDED' });
+    expect(await browser.user()).toBeNull();
+
+    const failing = site({
+      ...accounts.callbacks,
+      createSiteUser: () => Promise.reject(new Error('unique constraint')),
+    });
+    expect((await new Browser(failing).signInWithForum()).status).toBe(503);
+    expect(failing.events.at(-1)).toMatchObject({ code: 'ERR_SITE_CALLBACK_FAILED' });
+  });
+
+  test('an attempt of one connector is worth nothing at another', async () => {
+    const { discourseLogin } = await import('../../../src/discourse/index.js');
+    const own = site(
+      {},
+      {
+        connectors: [
+          discourseLogin({ forumUrl, secret }),
+          discourseLogin({
+            name: 'second',
+            forumUrl: 'https://second.example.com',
+            secret: 'the second secret of them',
+          }),
+        ],
+      },
+    );
+    const browser = new Browser(own);
+    const request = await browser.start();
+    const mixed = signed(
+      { ...request, ...sam, return_sso_url: `${origin}/sso/second/callback` },
+      'the second secret of them',
+    );
+    expect((await browser.open(`/sso/second/callback?${mixed}`)).status).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LOGIN_ATTEMPT_MISSING' });
+    expect(secret).not.toBe('');
+  });
+
+  test('WordPress: no groups, HTML entities, no return address, its own callback', async () => {
+    const own = site({ flavour: 'wordpress', forumUrl: 'https://blog.example.com' });
+    const browser = new Browser(own);
+    const start = await browser.open('/sso/discourse-login/start?returnTo=%2Fa');
+    expect(locationOf(start)).toMatch(/^https:\/\/blog\.example\.com\/\?sso=/);
+    const { nonce = '', return_sso_url } = requestOf(locationOf(start));
+    expect(return_sso_url).toBe(`${origin}/session/sso_login`);
+    const answer = {
+      external_id: '7',
+      username: 'wanda',
+      email: 'w@example.com',
+      name: 'Wanda &amp; &#039;Co&#8217; &amp;lt;',
+      nonce,
+    };
+    expect(locationOf(await browser.open(`/session/sso_login?${signed(answer)}`))).toBe('/a');
+    expect(await browser.user()).toMatchObject({ id: 'discourse-login:7', name: "Wanda & 'Co’ &lt;" });
+  });
+});

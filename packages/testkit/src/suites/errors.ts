@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { errorTable, type ForumSso } from '@forum-sso/core';
+import { type ErrorCode, errorTable, type ForumSso } from '@forum-sso/core';
 
 import type { CaseContext, CaseOptions, CaseSite, ConformanceCase } from '../case.js';
 import {
@@ -13,7 +13,6 @@ import {
   isRefusedPage,
   isSitePage,
   sameJson,
-  wasRefused,
 } from '../expect.js';
 import type { SiteSetUp } from '../harness.js';
 import type { WireReply } from '../http/reply.js';
@@ -59,9 +58,12 @@ async function isAlive(site: CaseSite): Promise<void> {
   assert.equal((await site.send('GET', '/sso/probe/who')).status, 200);
 }
 
-/** Waits for an event that comes when a connection has gone. */
-async function becomesRefused(site: CaseSite): Promise<void> {
-  for (let waited = 0; waited < 2_000 && site.events.length === 0; waited += 20) await sleep(20);
+/** Waits until so many requests have been refused, which the sender may not hear of. */
+async function areRefused(site: CaseSite, number: number, code: ErrorCode): Promise<void> {
+  const codes = (): readonly string[] =>
+    site.events.map((event) => (event.type === 'request.refused' ? event.code : event.type));
+  for (let waited = 0; waited < 2_000 && codes().length < number; waited += 20) await sleep(20);
+  sameJson(codes(), Array<string>(number).fill(code), 'the events are others');
 }
 
 const json = [['Content-Type', 'application/json']] as const;
@@ -327,18 +329,17 @@ export const errorCases: readonly ConformanceCase[] = [
     name: 'a body that does not arrive in time is refused',
     async run(context) {
       const site = await start(context, { bodySeconds: 0.3 });
-      for (const rest of [
-        'Content-Length: 100\r\n\r\n{"a":',
-        'Transfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n',
-      ]) {
+      const slow = ['Content-Length: 100\r\n\r\n{"a":', 'Transfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n'];
+      const answers = slow.map(async (rest) => {
         const socket = await site.socket();
         socket.write(`POST /sso/probe/body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${rest}`);
-        await becomesRefused(site);
-        wasRefused(site, 'ERR_BODY_UNREADABLE');
-        const received = await Promise.race([socket.received, sleep(4_000, 'the connection stays open')]);
+        return Promise.race([socket.received, sleep(4_000, 'The connection stays open.', { ref: false })]);
+      });
+      for (const received of await Promise.all(answers)) {
         assert.match(received, /^HTTP\/1\.1 400 /);
         assert.match(received, /"error":"ERR_BODY_UNREADABLE"/);
       }
+      await areRefused(site, slow.length, 'ERR_BODY_UNREADABLE');
       await isAlive(site);
     },
   },
@@ -350,8 +351,7 @@ export const errorCases: readonly ConformanceCase[] = [
       socket.write('POST /sso/probe/body HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf');
       await sleep(100);
       socket.abort();
-      await becomesRefused(site);
-      wasRefused(site, 'ERR_BODY_UNREADABLE');
+      await areRefused(site, 1, 'ERR_BODY_UNREADABLE');
       const second = await site.socket();
       second.write('GET /sso/probe/page HTTP/1.1\r\nHost: x\r\n\r\n');
       second.abort();

@@ -328,7 +328,7 @@ export const visitCases: readonly ConformanceCase[] = [
         headers: [['Accept', 'text/html, */*']],
       });
       isRedirect(older, signInPage(`${pagesPath}/members`));
-      const head = await site.send('HEAD', `${pagesPath}/members`);
+      const head = await site.send('HEAD', `${pagesPath}/members`, { headers: [['Accept', 'text/html']] });
       sameJson([head.status, head.body.byteLength], [401, 0]);
     },
   },

@@ -103,7 +103,7 @@ describe('finding or making the account', () => {
     expect(forum.mails()).toMatchObject([{ to: 'sam@example.com', kind: 'welcome' }]);
   });
 
-  test('a new account may share its e-mail with nobody, and its case is not kept', async () => {
+  test('an e-mail is stored in lower case and without the blanks around it', async () => {
     const forum = await startForum();
     expect(await after(forum, { ...sam, email: ' Sam@Example.COM ' })).toMatchObject({
       email: 'sam@example.com',

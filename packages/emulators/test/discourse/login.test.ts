@@ -34,6 +34,11 @@ describe('start', () => {
     await expect(start({ connectUrl: '' })).rejects.toThrow('discourse_connect_url');
     await expect(start({ settings: { auth_overrides_email: true } })).rejects.toThrow('email_editable');
     await expect(start({ settings: { default_trust_level: 5 } })).rejects.toThrow('default_trust_level');
+    const unknown = { title: 'Forum', discourse_connect_overides_bio: true };
+    await expect(start({ settings: { ...unknown } })).rejects.toThrow(
+      'discourse_connect_overides_bio is not a setting',
+    );
+    await expect(start({ settings: { max_username_length: Number.NaN } })).rejects.toThrow('whole numbers');
     await expect(start({ host: '0.0.0.0' })).rejects.toThrow('loopback');
     await expect(start({ users: [{ username: 'a', email: 'nonsense' }] })).rejects.toThrow('is invalid');
   });
@@ -547,6 +552,7 @@ describe('sessions and logging out', () => {
     expect(JSON.parse(script.text)).toEqual({ redirect_url: '/t/ideas/3' });
     const foreign = await browser.fetch(`${url}?return_url=https://evil.example/`, { method: 'DELETE' });
     expect(foreign.location).toBe('https://site.example.com/logout');
+    expect((await browser.fetch(`${url}?return_url=%`, { method: 'DELETE' })).status).toBe(400);
     forum.changeSettings({ logout_redirect: '', login_required: true });
     expect((await browser.fetch(url, { method: 'DELETE' })).location).toBe(`${forum.origin}/login-required`);
     expect((await browser.get(`${forum.origin}/login-required`)).status).toBe(200);

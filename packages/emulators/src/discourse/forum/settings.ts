@@ -85,23 +85,26 @@ export const defaultSettings: Readonly<DiscourseSettings> = {
 
 /** Why Discourse would not take these settings together; empty when it would. */
 export function settingsProblems(settings: Readonly<DiscourseSettings>): readonly string[] {
+  const kinds = new Map<string, string>(
+    Object.entries(defaultSettings).map(([name, value]) => [name, typeof value]),
+  );
   const problems: string[] = [];
+  for (const [name, value] of Object.entries(settings)) {
+    const kind = kinds.get(name);
+    if (kind === undefined) problems.push(`${name} is not a setting of the emulator`);
+    else if (typeof value !== kind) problems.push(`${name} must be a ${kind}`);
+  }
   if (settings.auth_overrides_email && settings.email_editable) {
     problems.push('auth_overrides_email needs email_editable to be off');
   }
   if (settings.enable_discourse_connect && settings.discourse_connect_url === '') {
     problems.push('enable_discourse_connect needs discourse_connect_url');
   }
-  if (settings.min_username_length < 1 || settings.max_username_length < settings.min_username_length) {
-    problems.push('min_username_length must be at least 1 and at most max_username_length');
+  const { min_username_length: min, max_username_length: max, default_trust_level: level } = settings;
+  if (!Number.isInteger(min) || !Number.isInteger(max) || min < 1 || max < min || max > 60) {
+    problems.push('min_username_length and max_username_length must be whole numbers, 1 ≤ min ≤ max ≤ 60');
   }
-  if (
-    !Number.isInteger(settings.default_trust_level) ||
-    settings.default_trust_level < 0 ||
-    settings.default_trust_level > 4
-  ) {
-    problems.push('default_trust_level must be 0, 1, 2, 3 or 4');
-  }
+  if (![0, 1, 2, 3, 4].includes(level)) problems.push('default_trust_level must be 0, 1, 2, 3 or 4');
   return problems;
 }
 

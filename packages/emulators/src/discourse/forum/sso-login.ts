@@ -1,11 +1,11 @@
 import { parseMessage, readUnverified } from '../protocol/connect-message.js';
 import { BlankSecretError, DiscourseError, PayloadParseError, SignatureError } from '../protocol/errors.js';
 import type { ConnectMessage } from '../protocol/fields.js';
-import { decodeQuery } from '../protocol/form.js';
+import { decodeQuery, lastText } from '../protocol/form.js';
 import type { Forum } from './forum.js';
 import type { SessionNonces } from './nonces.js';
 import { RecordInvalid } from './record-invalid.js';
-import type { ForumUser } from './records.js';
+import type { ForumUser, SeedInvite } from './records.js';
 import { resolveReturnPath } from './return-path.js';
 import { lookupOrCreateUser } from './sign-on.js';
 
@@ -97,18 +97,11 @@ function decide({ query, session, ip }: LoginRequest, forum: Forum): Verdict {
 function readParameters(query: string, forum: Forum): { readonly complete: boolean } | null {
   try {
     const values = decodeQuery(query, forum.rack);
-    const present = (name: string): boolean => ![undefined, null, ''].includes(lastText(values.get(name)));
+    const present = (name: string): boolean => (lastText(values.get(name)) ?? '') !== '';
     return { complete: present('sso') && present('sig') };
   } catch {
     return null;
   }
-}
-
-/** The framework takes the last one of a repeated parameter. Bytes that are no text count as present. */
-function lastText(value: unknown): string | null | undefined {
-  const last: unknown = Array.isArray(value) ? value.at(-1) : value;
-  if (last === undefined || last === null) return last;
-  return typeof last === 'string' ? last : 'bytes';
 }
 
 function verify(query: string, forum: Forum): ConnectMessage | Verdict {
@@ -177,12 +170,7 @@ function letIn(
   return welcome(user, returnPath, forum);
 }
 
-function redeem(
-  forum: Forum,
-  session: BrowserSession,
-  invite: Parameters<Forum['invites']['redeem']>[0],
-  user: ForumUser,
-): void {
+function redeem(forum: Forum, session: BrowserSession, invite: SeedInvite, user: ForumUser): void {
   forum.invites.redeem(invite, user);
   session.inviteKey = null;
 }

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 
 import {
   type Html,
+  HttpError,
   html,
   type Page,
   type PageShell,
@@ -13,6 +14,7 @@ import type { Forum } from '../forum/forum.js';
 import type { Moderation } from '../forum/moderation.js';
 import type { ForumUser } from '../forum/records.js';
 import { type BrowserSession, isSuspended } from '../forum/sso-login.js';
+import { decodeQuery, lastText } from '../protocol/form.js';
 import { avatar } from './parts.js';
 
 /** What every route of the emulator works with. */
@@ -36,6 +38,19 @@ export function rawQuery(request: Request): string {
   return at < 0 ? '' : request.originalUrl.slice(at + 1);
 }
 
+/**
+ * One parameter of the query, the last one when it was repeated; undefined when it is absent.
+ * @throws HttpError 400 when the query holds a broken percent escape
+ */
+export function queryParameter({ forum }: ForumContext, request: Request, name: string): string | undefined {
+  try {
+    const value = decodeQuery(rawQuery(request), forum.rack).get(name);
+    return value === undefined ? undefined : (lastText(value) ?? '');
+  } catch {
+    throw new HttpError(400, 'The query holds a broken percent escape.');
+  }
+}
+
 /** One of the forum's pages: with its navigation and who is logged in. */
 export function sendForumPage(context: ForumContext, request: Request, response: Response, page: Page): void {
   const { forum, shell } = context;
@@ -46,6 +61,7 @@ export function sendForumPage(context: ForumContext, request: Request, response:
       { href: '/u', label: 'Users' },
       { href: '/g', label: 'Groups' },
       { href: '/logs', label: 'Log' },
+      { href: '/mails', label: 'Mails' },
       { href: '/admin', label: 'Admin' },
     ],
     account: user === null ? logInLink(request) : accountBar(user),
@@ -59,7 +75,7 @@ function logInLink(request: Request): Html {
 }
 
 function accountBar(user: ForumUser): Html {
-  return html`<a class="person" href="/u/${user.username}">${avatar(user, 'small')}<span>${user.username}</span></a>
+  return html`<a class="person" href="/u/${encodeURIComponent(user.username)}">${avatar(user, 'small')}<span>${user.username}</span></a>
 <form class="inline" method="post" action="/session/${encodeURIComponent(user.username)}"><input type="hidden" name="_method" value="delete"><button>Log Out</button></form>`;
 }
 

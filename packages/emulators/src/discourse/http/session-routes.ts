@@ -3,9 +3,8 @@ import type { Express, Request, Response } from 'express';
 import { HttpError, html, ownPagesOnly, readCookie, readForm } from '../../server/index.js';
 import { answerSsoLogin, type LoginAnswer } from '../forum/sso-login.js';
 import { appendQuery, writePayload, writeQuery } from '../protocol/connect-message.js';
-import { decodeQuery } from '../protocol/form.js';
 import { parseUri } from '../protocol/ruby-uri.js';
-import { currentUser, type ForumContext, rawQuery, sendForumPage } from './context.js';
+import { currentUser, type ForumContext, queryParameter, rawQuery, sendForumPage } from './context.js';
 import { errorText } from './texts.js';
 
 /** Logging in and out: `/session/sso`, `/session/sso_login`, `/session/:username`, `/login`, `/login-required`. */
@@ -13,7 +12,7 @@ export function mountSessionRoutes(app: Express, context: ForumContext): void {
   const { forum, sessions, address } = context;
 
   app.get('/session/sso', (request, response) => {
-    const returnPath = requestedPath(request);
+    const returnPath = queryParameter(context, request, 'return_path') ?? '/';
     if (!forum.settings.enable_discourse_connect) throw new HttpError(404, 'DiscourseConnect is off.');
     const session = sessions.open(request, response);
     const destination = readCookie(request, 'destination_url') ?? session.destination;
@@ -46,7 +45,7 @@ export function mountSessionRoutes(app: Express, context: ForumContext): void {
 
   const logOut = (request: Request, response: Response): void => {
     const { settings } = forum;
-    const requested = lastText(decodeQuery(rawQuery(request), forum.rack).get('return_url'));
+    const requested = queryParameter(context, request, 'return_url') ?? '';
     const parts = requested === '' ? null : parseUri(requested);
     const own = parts !== null && parts.scheme === null && parts.host === null && parts.path.startsWith('/');
     const landing = settings.login_required && settings.enable_discourse_connect ? '/login-required' : '/';
@@ -58,8 +57,8 @@ export function mountSessionRoutes(app: Express, context: ForumContext): void {
   app.delete('/session/:username', ownPagesOnly(address), logOut);
   app.post('/session/:username', ownPagesOnly(address), async (request, response) => {
     // The page's log-out button: browsers' forms know GET and POST only.
-    if ((await readForm(request)).get('_method') !== 'delete')
-      throw new HttpError(404, 'There is nothing to post here.');
+    const method = (await readForm(request)).get('_method');
+    if (method !== 'delete') throw new HttpError(404, 'There is nothing to post here.');
     logOut(request, response);
   });
 
@@ -120,21 +119,6 @@ const faults: Readonly<Record<number, string>> = {
   500: 'The forum failed on this request.',
   503: 'The forum is read-only for now.',
 };
-
-/** The `return_path` parameter; the last one when there are several. */
-function requestedPath(request: Request): string {
-  try {
-    const value = decodeQuery(rawQuery(request), 3).get('return_path');
-    return value === undefined ? '/' : lastText(value);
-  } catch {
-    throw new HttpError(400, 'The query holds a broken percent escape.');
-  }
-}
-
-function lastText(value: unknown): string {
-  const last: unknown = Array.isArray(value) ? value.at(-1) : value;
-  return typeof last === 'string' ? last : '';
-}
 
 /** Path and query of the page that was asked for, whatever host it names. */
 function pathOf(destination: string): string {

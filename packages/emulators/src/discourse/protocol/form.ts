@@ -45,6 +45,15 @@ export function isList(value: FormValue | undefined): value is readonly (WireTex
   return Array.isArray(value);
 }
 
+/**
+ * The text of a parameter as Rails has it: the last one when it was repeated. Undefined when it is absent, null without
+ * `=`; bytes that are no text are shown as Latin-1.
+ */
+export function lastText(value: FormValue | undefined): string | null | undefined {
+  const last = isList(value) ? value.at(-1) : value;
+  return last instanceof Uint8Array ? Buffer.from(last).toString('latin1') : last;
+}
+
 const bare = new Set(
   Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-._', 'latin1'),
 );

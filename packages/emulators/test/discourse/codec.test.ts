@@ -49,7 +49,7 @@ describe('messages', () => {
         expect(() => parseMessage(query, 'another secret')).toThrow(DiscourseError);
         const at = place % query.length;
         const changed = query.slice(0, at) + letter + query.slice(at + 1);
-        fc.pre(changed !== query && !changed.includes('%'));
+        fc.pre(changed !== query);
         expect(() => parseMessage(changed, 'a secret of some length')).toThrow(DiscourseError);
       }),
     );

@@ -11,7 +11,6 @@ export function pageHeaders(formTargets: readonly string[]): RequestHandler {
   const policy = [
     "default-src 'none'",
     `style-src ${styleSource}`,
-    'img-src data:',
     "base-uri 'none'",
     "frame-ancestors 'none'",
     `form-action ${["'self'", ...formTargets].join(' ')}`,

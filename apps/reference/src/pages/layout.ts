@@ -26,7 +26,6 @@ export function layout({ user, path, communities }: Frame, title: string, conten
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · Example Site</title>
-<link rel="icon" href="data:,">
 <style>${trusted(style)}</style>
 </head>
 <body>

@@ -1,0 +1,112 @@
+import { statSync } from 'node:fs';
+import { createServer } from 'node:net';
+
+import { afterEach, describe, expect, test } from '@jest/globals';
+
+import { type RunningSource, runSource } from './support/run-source.js';
+
+const main = new URL('../src/main.ts', import.meta.url);
+const processes: RunningSource[] = [];
+
+function start(variables: Readonly<Record<string, string>>): RunningSource {
+  const running = runSource(main, { PORT: '0', ...variables });
+  processes.push(running);
+  return running;
+}
+
+/** Waits for the addresses that the demo prints. */
+async function addresses(running: RunningSource): Promise<{ site: string; forum: string }> {
+  const [, site = ''] = await running.waitFor(/The site\s+(http:\S+)/);
+  const [, forum = ''] = await running.waitFor(/Forum \(Discourse[^)]*\)\s+(http:\S+)/);
+  return { site, forum };
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}
+
+afterEach(async () => {
+  for (const { child, ended } of processes.splice(0)) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+});
+
+describe('the demo as a process', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends it at once, with open connections, and frees its ports',
+    async (signal) => {
+      const running = start({});
+      const { site, forum } = await addresses(running);
+      // Kept alive by this side, as browsers do.
+      for (const url of [site, forum]) expect((await fetch(url)).status).toBe(200);
+      const begun = performance.now();
+      running.child.kill(signal);
+      expect(await running.ended).toEqual({ code: 0, signal: null });
+      expect(performance.now() - begun).toBeLessThan(2_000);
+      for (const url of [site, forum]) expect(await canListen(Number(new URL(url).port))).toBe(true);
+    },
+  );
+
+  test('its generated secrets can be read by their owner alone', async () => {
+    await addresses(start({}));
+    for (const name of ['forum-sso-keys', 'discourse-connect-secret']) {
+      const { mode } = statSync(new URL(`../.secrets/${name}`, import.meta.url));
+      expect(mode & 0o777).toBe(0o600);
+    }
+  });
+
+  test('it says all that is wrong with the environment, and nothing else', async () => {
+    const running = start({
+      PORT: 'x',
+      DISCOURSE_URL: 'https://forum.example.com',
+      FORUM_SSO_BASE_URL: 'nonsense',
+    });
+    expect(await running.ended).toEqual({ code: 1, signal: null });
+    const lines = running.output().trim().split('\n');
+    expect(lines[0]).toBe('The demo cannot start:');
+    expect(lines.slice(1)).toEqual([
+      expect.stringMatching(/^ {2}- PORT /),
+      expect.stringMatching(/^ {2}- .*DISCOURSE_CONNECT_SECRET/),
+      expect.stringMatching(/^ {2}- baseUrl /),
+    ]);
+  });
+
+  test('it refuses to open a real forum to other machines without a password', async () => {
+    const running = start({
+      HOST: '0.0.0.0',
+      DISCOURSE_URL: 'https://forum.example.com',
+      DISCOURSE_CONNECT_SECRET: 'a secret of the forum that is long enough',
+    });
+    expect((await running.ended).code).toBe(1);
+    expect(running.output()).toMatch(/^The demo cannot start:\n {2}- HOST=0\.0\.0\.0 .*DEMO_PASSWORD/);
+    expect(running.output()).not.toContain('    at ');
+  });
+
+  test('it says which port is taken', async () => {
+    const { site, forum } = await addresses(start({}));
+    for (const [name, url] of [
+      ['PORT', site],
+      ['COMMUNITY_PORT', forum],
+    ] as const) {
+      const { port } = new URL(url);
+      const second = start({ [name]: port });
+      expect((await second.ended).code).toBe(1);
+      expect(second.output().trim()).toMatch(
+        new RegExp(`^The demo cannot start:\\n {2}- Port ${port} is in use.*$`),
+      );
+    }
+  });
+
+  test('it says when HOST is not an address of this machine', async () => {
+    const running = start({ HOST: '192.0.2.1' });
+    expect((await running.ended).code).toBe(1);
+    expect(running.output().trim()).toBe(
+      'The demo cannot start:\n  - HOST is not an address of this machine.',
+    );
+  });
+});

@@ -118,19 +118,25 @@ interface PairBounds {
  */
 export function readForm(bytes: Buffer, limit: number): readonly FormPair[] | FormFault {
   const bounds: PairBounds[] = [];
+  const length = bytes.length;
   let ascii = true;
+  let read = 0;
   let written = 0;
+  let pairStart = 0;
   let nameStart = 0;
   let valueStart = -1;
-  for (let read = 0, pairStart = 0; read <= bytes.length; read++) {
-    let byte = bytes[read] ?? ampersand;
+  while (read < length) {
+    let byte = bytes[read++] ?? 0;
+    // Letters first, since most are: everything with a meaning of its own stands before them.
+    if (byte > equals && byte < 0x80) {
+      bytes[written++] = byte;
+      continue;
+    }
     if (byte === ampersand) {
-      if (read > pairStart) {
-        if (bounds.length === limit) return 'too many pairs';
-        bounds.push({ nameStart, valueStart, end: written });
-      }
-      while (bytes[read + 1] === blank) read++;
-      pairStart = read + 1;
+      if (read - 1 > pairStart) bounds.push({ nameStart, valueStart, end: written });
+      if (bounds.length > limit) return 'too many pairs';
+      while (read < length && bytes[read] === blank) read++;
+      pairStart = read;
       nameStart = written;
       valueStart = -1;
       continue;
@@ -142,14 +148,17 @@ export function readForm(bytes: Buffer, limit: number): readonly FormPair[] | Fo
     if (byte === plus) {
       byte = blank;
     } else if (byte === percent) {
-      const high = hexValues[bytes[++read] ?? 0] ?? -1;
-      const low = hexValues[bytes[++read] ?? 0] ?? -1;
+      if (read + 2 > length) return 'broken escape';
+      const high = hexValues[bytes[read++] ?? 0] ?? -1;
+      const low = hexValues[bytes[read++] ?? 0] ?? -1;
       if (high === -1 || low === -1) return 'broken escape';
       byte = high * 16 + low;
     }
     if (byte >= 0x80) ascii = false;
     bytes[written++] = byte;
   }
+  if (read > pairStart) bounds.push({ nameStart, valueStart, end: written });
+  if (bounds.length > limit) return 'too many pairs';
 
   const decoded = bytes.subarray(0, written);
   const text = ascii ? decoded.toString('latin1') : null;

@@ -9,6 +9,9 @@ interface Row {
   readonly index: number;
 }
 
+const groupName = /^[^\s@,\p{Cc}](?:[^,\p{Cc}]*[^\s,\p{Cc}])?$/u;
+const halfCharacter = 'holds half of a surrogate pair, such as an emoji cut in two';
+
 const rows: readonly Row[] = fieldTable.map((field, index) => ({ field, index }));
 const rowsByName: ReadonlyMap<string, Row> = new Map(rows.map((row) => [row.field.name, row]));
 
@@ -45,13 +48,7 @@ export function writePayload(fields: DiscourseFields): string | Refusal {
  * start or blank at either end.
  */
 export function isGroupName(name: string): boolean {
-  return (
-    name !== '' &&
-    name === name.trim() &&
-    !name.startsWith('@') &&
-    !name.includes(',') &&
-    !hasControlCharacter(name)
-  );
+  return groupName.test(name);
 }
 
 /** A field's value as it stands on the wire, before the form encoding. */
@@ -97,8 +94,6 @@ function writeCustom(custom: unknown, payload: FormWriter): Refusal | null {
   }
   return null;
 }
-
-const halfCharacter = 'holds half of a surrogate pair, such as an emoji cut in two';
 
 function unknownField(name: string): Refusal {
   const what = /^\w{1,40}$/.test(name) ? `"${name}"` : 'One of the names';

@@ -32,6 +32,8 @@ export function groupNameProblem(name: string): string | null {
  * What the site knows and the forum may not be told is decided here: an address that is not verified always goes with
  * `requireActivation`, whatever `mapUser` makes of it, so that the forum takes over no account by it.
  *
+ * What a forum would answer with an error page is mended: long texts are cut, a website that is none is left out.
+ *
  * @param mapUser the site's own changes; works on a copy
  */
 export function userFields(
@@ -59,9 +61,9 @@ function mappedUser(user: SiteUser, groups: GroupsOption | undefined): Discourse
     username,
     name,
     avatarUrl,
-    bio,
-    website,
-    location,
+    bio === undefined ? undefined : cut(bio),
+    website: website === undefined || isForumWebsite(website) ? website : undefined,
+    location: location === undefined ? undefined : cut(location),
     title,
     locale,
     admin,
@@ -76,9 +78,9 @@ function mappedUser(user: SiteUser, groups: GroupsOption | undefined): Discourse
     username,
     name,
     avatarUrl,
-    bio,
-    website,
-    location,
+    bio: bio === undefined ? undefined : cut(bio),
+    website: website === undefined || isForumWebsite(website) ? website : undefined,
+    location: location === undefined ? undefined : cut(location),
     title,
     locale,
     admin,
@@ -86,6 +88,25 @@ function mappedUser(user: SiteUser, groups: GroupsOption | undefined): Discourse
     ...memberships,
     custom,
   };
+}
+
+/** A forum answers a longer bio or location with an error page instead of a login. */
+const profileTextLimit = 3_000;
+
+/** Cut at a whole character; NUL, which a forum cannot store, is left out. */
+function cut(text: string): string {
+  const clean = text.replaceAll('\0', '');
+  if (clean.length <= profileTextLimit) return clean;
+  const end = /[\ud800-\udbff]$/.test(clean.slice(0, profileTextLimit)) ? profileTextLimit - 1 : profileTextLimit;
+  return clean.slice(0, end);
+}
+
+/** The empty text clears the field; anything that is no web address with a dot in its host fails the whole login. */
+function isForumWebsite(website: string): boolean {
+  if (website === '') return true;
+  if (!URL.canParse(website)) return false;
+  const { protocol, hostname } = new URL(website);
+  return (protocol === 'https:' || protocol === 'http:') && hostname.includes('.');
 }
 
 function groupFields(held: readonly string[] | undefined, option: GroupsOption): DiscourseFields | Refusal {

@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-
+import { userFields } from '../../../src/discourse/forum/user-fields.js';
 import { type DiscourseOptions, discourse } from '../../../src/discourse/index.js';
 import { fieldTable } from '../../../src/discourse/protocol/fields.js';
+import { isRefusal } from '../../../src/errors.js';
 import type { ForumSsoEvent } from '../../../src/events/event.js';
 import { createForumSso } from '../../../src/forum-sso.js';
 import type { SsoReply } from '../../../src/http/reply.js';
@@ -34,6 +35,12 @@ function answerOf(reply: SsoReply | null, key = secret): Record<string, string> 
   expect(sig).toBe(createHmac('sha256', key).update(sso).digest('hex'));
   expect(location.origin + location.pathname).toBe(returnUrl);
   return Object.fromEntries(new URLSearchParams(Buffer.from(sso, 'base64').toString()));
+}
+
+function userFieldsOf(user: SiteUser) {
+  const fields = userFields(user, undefined, undefined);
+  if (isRefusal(fields)) throw new Error(fields.detail);
+  return fields;
 }
 
 function site(more: Partial<DiscourseOptions> = {}, user: SiteUser | null = alice) {
@@ -140,6 +147,19 @@ describe('a login', () => {
       require_activation: 'true',
       suppress_welcome_message: 'true',
     });
+  });
+
+  test('mends what a forum would answer with an error page', async () => {
+    const sent = async (user: Partial<SiteUser>) =>
+      answerOf(await site({}, { ...alice, ...user }).ask(signed(question)));
+    expect(await sent({ website: 'http://localhost/' })).not.toHaveProperty('website');
+    expect(await sent({ website: 'alice.example' })).not.toHaveProperty('website');
+    expect(await sent({ website: 'ftp://alice.example' })).not.toHaveProperty('website');
+    expect(await sent({ website: '' })).toMatchObject({ website: '' });
+    expect(await sent({ bio: 'a\0b' })).toMatchObject({ bio: 'ab' });
+    const { location } = userFieldsOf({ ...alice, location: `${'x'.repeat(2_999)}\u{1f680}` });
+    expect(location).toBe('x'.repeat(2_999));
+    expect(userFieldsOf({ ...alice, bio: 'y'.repeat(9_000) }).bio).toHaveLength(3_000);
   });
 
   test('of a suspended person is a page, and no answer', async () => {

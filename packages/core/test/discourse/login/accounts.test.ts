@@ -1,0 +1,255 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { mapGroups } from '../../../src/discourse/login/group-map.js';
+import type { SiteUser } from '../../../src/site-user.js';
+import { Accounts, Browser, locationOf, sam, site } from './site.js';
+
+const local: SiteUser = {
+  id: 'local-1',
+  email: 'Sam@Example.com',
+  emailVerified: true,
+  username: 'sam',
+  groups: ['choir'],
+};
+
+describe('accounts', () => {
+  test('an unknown person gets an account once, and the same one at every later login', async () => {
+    const accounts = new Accounts();
+    const own = site(accounts.callbacks);
+    const browser = new Browser(own);
+    await browser.signInWithForum();
+    expect((await browser.user())?.id).toBe('new-1');
+    const elsewhere = new Browser(own);
+    await elsewhere.signInWithForum({ ...sam, username: 'renamed', email: 'other@example.com' });
+    expect((await elsewhere.user())?.id).toBe('new-1');
+    expect(accounts.created).toBe(1);
+    expect(accounts.changes.map(({ reason, forumUser }) => [reason, forumUser.username])).toEqual([
+      ['login', 'sam'],
+      ['login', 'renamed'],
+    ]);
+  });
+
+  test('twenty logins at the same time make one account', async () => {
+    const accounts = new Accounts();
+    const own = site(accounts.callbacks);
+    const replies = await Promise.all(Array.from({ length: 20 }, () => new Browser(own).signInWithForum()));
+    expect(replies.every(({ status }) => status === 302)).toBe(true);
+    expect(accounts.created).toBe(1);
+  });
+
+  test('nobody is linked by default, neither by e-mail nor by user name', async () => {
+    const accounts = new Accounts(local);
+    await new Browser(site(accounts.callbacks)).signInWithForum();
+    expect(accounts.created).toBe(1);
+  });
+
+  const byEmail = { linkBy: ['email'] as const, forumConfirmsEmails: true };
+  test('by e-mail: a verified address that the forum confirms, without regard to ASCII case', async () => {
+    const accounts = new Accounts(local);
+    const browser = new Browser(site({ ...accounts.callbacks, ...byEmail }));
+    await browser.signInWithForum();
+    expect((await browser.user())?.id).toBe('local-1');
+    expect(accounts.created).toBe(0);
+  });
+
+  test.each<[string, Partial<SiteUser>, Record<string, string>]>([
+    ['the address is not verified at the site', { emailVerified: false }, {}],
+    ['the forum has not confirmed it', {}, { require_activation: 'true' }],
+    ['the account is an admin’s', { admin: true }, {}],
+    ['the account is a moderator’s', { moderator: true }, {}],
+    ['the forum sent none', {}, { email: '' }],
+    ['it only looks the same (Kelvin sign)', { email: 'k@example.com' }, { email: '\u212a@example.com' }],
+  ])('by e-mail: not when %s', async (_, change, answer) => {
+    const accounts = new Accounts({ ...local, ...change });
+    const browser = new Browser(site({ ...accounts.callbacks, ...byEmail }));
+    await browser.signInWithForum({ ...sam, ...answer });
+    expect((await browser.user())?.id).not.toBe('local-1');
+  });
+
+  test('by user name: exactly; a linked account is not taken a second time', async () => {
+    const accounts = new Accounts(local);
+    const own = site({ ...accounts.callbacks, linkBy: ['username'] });
+    const first = new Browser(own);
+    await first.signInWithForum();
+    expect((await first.user())?.id).toBe('local-1');
+    const second = new Browser(own);
+    await second.signInWithForum({ ...sam, external_id: '43' });
+    expect((await second.user())?.id).toBe('new-1');
+    const other = new Browser(site({ ...new Accounts(local).callbacks, linkBy: ['username'] }));
+    await other.signInWithForum({ ...sam, username: 'Sam' });
+    expect((await other.user())?.id).toBe('new-1');
+  });
+
+  test('an account that the site does not want is a page, and no session', async () => {
+    const accounts = new Accounts();
+    const own = site({ ...accounts.callbacks, createSiteUser: async () => null });
+    const browser = new Browser(own);
+    expect((await browser.signInWithForum()).status).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LOGIN_NO_ACCOUNT' });
+    expect(await browser.user()).toBeNull();
+  });
+
+  test('name and e-mail are not handed on when they are not to be exposed', async () => {
+    const accounts = new Accounts();
+    await new Browser(
+      site({ ...accounts.callbacks, exposeName: false, exposeEmail: false }),
+    ).signInWithForum();
+    expect(accounts.changes[0]?.forumUser).toMatchObject({ name: '', email: '', username: 'sam' });
+    expect(accounts.users.get('new-1')?.email).toBe('sam@users.example');
+  });
+
+  test('a destroyed forum account is never linked again', async () => {
+    const accounts = new Accounts();
+    const own = site(accounts.callbacks);
+    await new Browser(own).signInWithForum();
+    await own.store.links?.retire('discourse-login', '42');
+    const browser = new Browser(own);
+    expect((await browser.signInWithForum()).status).toBe(403);
+    expect(accounts.created).toBe(1);
+  });
+});
+
+describe('groups', () => {
+  test('at a login mapped groups are joined and left, others stay', async () => {
+    const accounts = new Accounts({ ...local, groups: ['choir', 'staff', 'players'] });
+    const own = site({
+      ...accounts.callbacks,
+      linkBy: ['username'],
+      groupMap: {
+        players: ['eurorack', 'modular'],
+        staff: ['@ADMIN@', '@MODERATOR@'],
+        veterans: ['trust_level_3'],
+      },
+    });
+    await new Browser(own).signInWithForum({ ...sam, moderator: 'true', groups: 'trust_level_3,@ADMIN@' });
+    expect(accounts.users.get('local-1')?.groups).toEqual(['choir', 'staff', 'veterans']);
+    // No groups in the answer: nothing is known, so nothing changes.
+    const { groups: _, ...silent } = sam;
+    await new Browser(own).signInWithForum(silent);
+    expect(accounts.users.get('local-1')?.groups).toEqual(['choir', 'staff', 'veterans']);
+    await new Browser(own).signInWithForum({ ...sam, groups: '' });
+    expect(accounts.users.get('local-1')?.groups).toEqual(['choir']);
+  });
+
+  test('mapGroups: a pure function with three properties', () => {
+    const name = fc.constantFrom<string[]>('a', 'b', 'c', 'd', '@ADMIN@', '@MODERATOR@');
+    const names = fc.uniqueArray(name);
+    fc.assert(
+      fc.property(
+        fc.dictionary(name, names),
+        names,
+        names,
+        fc.boolean(),
+        fc.boolean(),
+        (map, groups, held, admin, moderator) => {
+          const change = mapGroups(map, { groups, admin, moderator }, held);
+          for (const group of [...change.join, ...change.leave]) expect(Object.keys(map)).toContain(group);
+          expect(change.join.filter((group) => held.includes(group))).toEqual([]);
+          expect(change.leave.filter((group) => !held.includes(group))).toEqual([]);
+          // Carried out once, there is nothing left to do.
+          const after = [...held, ...change.join].filter((group) => !change.leave.includes(group));
+          expect(mapGroups(map, { groups, admin, moderator }, after)).toEqual({ join: [], leave: [] });
+          // A group of the forum that is called like a token stands for nothing.
+          const tokens = ['@ADMIN@', '@MODERATOR@'];
+          const without = groups.filter((group) => !tokens.includes(group));
+          expect(mapGroups(map, { groups: without, admin, moderator }, held)).toEqual(change);
+          expect(mapGroups(map, { admin, moderator }, held)).toEqual({ join: [], leave: [] });
+        },
+      ),
+    );
+  });
+});
+
+describe('linking at the person’s own wish', () => {
+  const confirmationOf = (body: unknown): string =>
+    /name="confirmation" value="([^"]+)"/.exec(String(body))?.[1] ?? '';
+
+  async function linked(own: ReturnType<typeof site>, browser: Browser, answer = sam) {
+    const departure = await browser.post('/sso/discourse-login/link', { returnTo: '/profile' });
+    const { requestOf } = await import('./site.js');
+    const page = await browser.arrive(requestOf(locationOf(departure)), answer);
+    return {
+      page,
+      confirm: () =>
+        browser.post('/sso/discourse-login/link/confirm', { confirmation: confirmationOf(page.body) }),
+      own,
+    };
+  }
+
+  test('starts with a form, names both accounts, ends with a second form', async () => {
+    const accounts = new Accounts(local);
+    const own = site(accounts.callbacks);
+    const browser = new Browser(own);
+    await browser.signInAs(local);
+    const { page, confirm } = await linked(own, browser);
+    expect(page.status).toBe(200);
+    expect(String(page.body)).toContain('Forum account: sam');
+    expect(await own.store.links?.findBySiteUser('discourse-login', 'local-1')).toBeNull();
+    expect(locationOf(await confirm())).toBe('/profile');
+    expect(await own.store.links?.findBySiteUser('discourse-login', 'local-1')).toBe('42');
+    expect((await confirm()).status).toBe(403);
+    expect(own.events.map(({ type }) => type)).toContain('account.linked');
+  });
+
+  test('a foreign page cannot start or confirm it', async () => {
+    const own = site(new Accounts(local).callbacks);
+    const browser = new Browser(own);
+    await browser.signInAs(local);
+    const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+    expect((await browser.post('/sso/discourse-login/link', {}, foreign)).status).toBe(403);
+    const { page } = await linked(own, browser);
+    const confirmation = confirmationOf(page.body);
+    expect((await browser.post('/sso/discourse-login/link/confirm', { confirmation }, foreign)).status).toBe(
+      403,
+    );
+    expect((await browser.open('/sso/discourse-login/link')).status).toBe(405);
+  });
+
+  test('another person at the callback or at the confirm page ends it', async () => {
+    const own = site(new Accounts(local, { ...local, id: 'local-2', username: 'eve' }).callbacks);
+    const browser = new Browser(own);
+    await browser.signInAs(local);
+    const departure = await browser.post('/sso/discourse-login/link');
+    await browser.signInAs({ ...local, id: 'local-2' });
+    const { requestOf } = await import('./site.js');
+    expect((await browser.arrive(requestOf(locationOf(departure)))).status).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LINK_USER_CHANGED' });
+
+    await browser.signInAs(local);
+    const { confirm } = await linked(own, browser);
+    await browser.signInAs({ ...local, id: 'local-2' });
+    expect((await confirm()).status).toBe(403);
+    expect(await own.store.links?.findByCommunityUser('discourse-login', '42')).toBeNull();
+  });
+
+  test('an account that is taken stays where it is; the confirmation ends after five minutes', async () => {
+    const clock = { now: new Date() };
+    const accounts = new Accounts(local, {
+      ...local,
+      id: 'local-2',
+      username: 'eve',
+      email: 'eve@example.com',
+    });
+    const own = site(accounts.callbacks, {}, clock);
+    await own.store.links?.link('discourse-login', '42', 'local-2');
+    const browser = new Browser(own);
+    await browser.signInAs(local);
+    const taken = await linked(own, browser);
+    expect((await taken.confirm()).status).toBe(409);
+    const other = await linked(own, browser, { ...sam, external_id: '43' });
+    clock.now = new Date(clock.now.getTime() + 301_000);
+    expect((await other.confirm()).status).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LINK_CONFIRMATION_INVALID' });
+  });
+
+  test('a plain login never links the account that is signed in', async () => {
+    const accounts = new Accounts(local);
+    const own = site(accounts.callbacks);
+    const browser = new Browser(own);
+    await browser.signInAs(local);
+    await browser.signInWithForum();
+    expect((await browser.user())?.id).toBe('new-1');
+    expect(await own.store.links?.findBySiteUser('discourse-login', 'local-1')).toBeNull();
+  });
+});

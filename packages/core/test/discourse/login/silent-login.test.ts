@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { Browser, locationOf, requestOf, sam, site } from './site.js';
+
+async function probed(browser: Browser, url = '/page?x=1') {
+  const first = await browser.visit(url);
+  expect(first.reply?.status).toBe(302);
+  const again = locationOf(first.reply ?? { status: 0, headers: [] });
+  const second = await browser.visit(again);
+  return { again, second, request: second.reply === null ? null : requestOf(locationOf(second.reply)) };
+}
+
+describe('seamless login', () => {
+  test('a first visit goes around for the cookie, then asks the forum without a page, and comes back signed in', async () => {
+    const own = site({ seamlessLogin: true });
+    const browser = new Browser(own);
+    const { again, request } = await probed(browser);
+    expect(again).toBe('/page?x=1&fsso-cookie-test=1');
+    expect(request).toMatchObject({ prompt: 'none' });
+    expect(locationOf(await browser.arrive(request ?? {}))).toBe('/page?x=1');
+    expect(await browser.user()).toMatchObject({ username: 'sam' });
+    expect(own.events).toMatchObject([{ type: 'login.completed', silent: true }]);
+  });
+
+  test('nobody at the forum: back to the page, silently, and never again', async () => {
+    const own = site({ seamlessLogin: true });
+    const browser = new Browser(own);
+    const { request } = await probed(browser);
+    expect(locationOf(await browser.arrive(request ?? {}, { failed: 'true' }))).toBe('/page?x=1');
+    for (const url of ['/page', '/other', '/page?fsso-cookie-test=1'])
+      expect((await browser.visit(url)).reply).toBeNull();
+    expect(own.events).toEqual([]);
+  });
+
+  test('a failed answer that brings a person all the same signs nobody in', async () => {
+    const browser = new Browser(site({ seamlessLogin: true }));
+    const { request } = await probed(browser);
+    await browser.arrive(request ?? {}, { ...sam, failed: 'true' });
+    expect(await browser.user()).toBeNull();
+  });
+
+  test('an attempt that breaks off at the forum leads to no loop', async () => {
+    const browser = new Browser(site({ seamlessLogin: true }));
+    await probed(browser);
+    expect((await browser.visit('/page')).reply).toBeNull();
+  });
+
+  test('a client without cookies is redirected once, and never to the forum', async () => {
+    const own = site({ seamlessLogin: true });
+    const first = await new Browser(own).visit('/page');
+    const location = locationOf(first.reply ?? { status: 0, headers: [] });
+    expect(location).toBe('/page?fsso-cookie-test=1');
+    expect((await new Browser(own).visit(location)).reply).toBeNull();
+  });
+
+  test.each([
+    ['a form', { method: 'POST' }],
+    ['HEAD', { method: 'HEAD' }],
+    ['a script', { headers: { 'sec-fetch-dest': 'empty' } }],
+    ['a frame', { headers: { 'sec-fetch-dest': 'iframe' } }],
+    ['an image', { headers: { 'sec-fetch-dest': 'image' } }],
+    ['a look-ahead', { headers: { 'sec-purpose': 'prefetch' } }],
+  ])('%s is left alone', async (_, details) => {
+    expect((await new Browser(site({ seamlessLogin: true })).visit('/page', details)).reply).toBeNull();
+  });
+
+  test('the sign-in page, our own addresses and addresses that lead away are left alone', async () => {
+    for (const url of ['/login', '/login?returnTo=%2F', '/sso/discourse-login/start', '//evil.example/']) {
+      expect((await new Browser(site({ seamlessLogin: true })).visit(url)).reply).toBeNull();
+    }
+  });
+
+  test('is off by default', async () => {
+    expect((await new Browser(site()).visit('/page')).reply).toBeNull();
+  });
+
+  test('a person who signed out stays signed out until they sign in themselves', async () => {
+    const clock = { now: new Date() };
+    const browser = new Browser(site({ seamlessLogin: true, autoRelogin: true }, {}, clock));
+    await browser.signInWithForum();
+    await browser.post('/sso/discourse-login/logout');
+    expect((await browser.visit('/page')).reply).toBeNull();
+    await browser.signInWithForum();
+    clock.now = new Date(clock.now.getTime() + 2 * 86_400_000);
+    expect((await browser.visit('/page')).reply).not.toBeNull();
+  });
+});
+
+describe('automatic re-login', () => {
+  test('asks the forum once when the session has ended by itself', async () => {
+    const clock = { now: new Date() };
+    const browser = new Browser(site({ autoRelogin: true }, {}, clock));
+    expect((await browser.visit('/page')).reply).toBeNull();
+    await browser.signInWithForum();
+    clock.now = new Date(clock.now.getTime() + 2 * 86_400_000);
+    const visit = await browser.visit('/page?y=2');
+    const request = requestOf(locationOf(visit.reply ?? { status: 0, headers: [] }));
+    expect(request).toMatchObject({ prompt: 'none' });
+    expect((await browser.visit('/page')).reply).toBeNull();
+    expect(locationOf(await browser.arrive(request))).toBe('/page?y=2');
+    expect(await browser.user()).not.toBeNull();
+  });
+});

@@ -1,0 +1,355 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { describe, expect, test } from '@jest/globals';
+
+import { verifyWebhook } from '../../../src/discourse/index.js';
+import { webhookLimit } from '../../../src/discourse/protocol/webhook.js';
+import { Accounts, Browser, site } from './site.js';
+
+const secret = randomBytes(16).toString('hex');
+const url = '/sso/discourse-login/webhook';
+
+interface Delivery {
+  readonly event?: string;
+  readonly type?: string;
+  readonly id?: string;
+  readonly key?: string;
+  readonly ip?: string;
+  readonly headers?: Record<string, string | undefined>;
+}
+
+let deliveries = 0;
+
+/** Sends what a forum would send. */
+async function deliver(
+  own: ReturnType<typeof site>,
+  body: unknown,
+  {
+    event = 'user_updated',
+    type = 'user',
+    id = String(++deliveries),
+    key = secret,
+    ip = '198.51.100.7',
+    headers = {},
+  }: Delivery = {},
+) {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
+  const reply = await own.sso.handle({
+    method: 'POST',
+    url,
+    headers: {
+      'content-type': 'application/json',
+      'x-discourse-instance': 'https://forum.example.com',
+      'x-discourse-event-id': id,
+      'x-discourse-event-type': type,
+      'x-discourse-event': event,
+      'x-discourse-event-signature': `sha256=${createHmac('sha256', key).update(bytes).digest('hex')}`,
+      ...headers,
+    },
+    ip,
+    body: async () => bytes,
+  });
+  return { status: reply?.status, body: String(reply?.body) };
+}
+
+const user = (more: Record<string, unknown> = {}) => ({
+  user: {
+    id: 42,
+    username: 'sam',
+    name: 'Sam Saffron',
+    email: 'sam@example.com',
+    admin: false,
+    moderator: false,
+    active: true,
+    created_at: '2026-01-01T00:00:00.000Z',
+    last_seen_at: '2026-06-01T12:00:00.000Z',
+    groups: [{ id: 10, name: 'trust_level_0', automatic: true }],
+    ...more,
+  },
+});
+const at = (time: string, groups: string[], more: Record<string, unknown> = {}) =>
+  user({ last_seen_at: time, groups: groups.map((name, id) => ({ id, name })), ...more });
+
+function siteWith(more: Parameters<typeof site>[0] = {}, accounts = new Accounts()) {
+  const own = site({
+    ...accounts.callbacks,
+    groupMap: { players: ['eurorack'] },
+    webhook: { secret, ...more.webhook },
+    logout: { followForum: true },
+    ...more,
+  });
+  const groups = () => accounts.users.get('new-1')?.groups;
+  return { own, accounts, groups };
+}
+
+describe('verifyWebhook', () => {
+  const vectors: {
+    webhooks: { name: string; secret: string; body?: string; body_base64?: string; signature: string }[];
+  } = JSON.parse(
+    readFileSync(new URL('../../../../testkit/vectors/discourse.json', import.meta.url), 'utf8'),
+  );
+  const noObject = new Set(['empty body', 'bytes that are not utf-8']);
+
+  test.each(vectors.webhooks.map((vector) => [vector.name, vector] as const))('%s', (_, vector) => {
+    const body =
+      vector.body_base64 === undefined
+        ? Buffer.from(vector.body ?? '')
+        : Buffer.from(vector.body_base64, 'base64');
+    const check = () =>
+      verifyWebhook({ headers: { 'X-Discourse-Event-Signature': vector.signature }, body }, vector.secret);
+    if (vector.refuse === true) {
+      const code =
+        vector.signature === '' ? 'ERR_WEBHOOK_SIGNATURE_MISSING' : 'ERR_WEBHOOK_SIGNATURE_INVALID';
+      expect(check).toThrow(expect.objectContaining({ code }));
+    } else if (noObject.has(vector.name)) {
+      // The signature is right, and the body is nothing that Discourse sends.
+      expect(check).toThrow(expect.objectContaining({ code: 'ERR_WEBHOOK_MALFORMED' }));
+    } else {
+      expect(check().body).toEqual(JSON.parse(body.toString()));
+    }
+  });
+
+  test('secrets rotate; short, blank and too many ones are refused', () => {
+    const body = Buffer.from('{"ping":"OK"}');
+    const headers = new Headers({
+      'X-Discourse-Event-Signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+    });
+    expect(verifyWebhook({ headers, body }, ['another secret', secret]).body).toEqual({ ping: 'OK' });
+    for (const secrets of [
+      'short',
+      '',
+      [],
+      [secret, ' '.repeat(20)],
+      ['a', 'b', 'c', 'd'].map((name) => name.repeat(20)),
+    ]) {
+      expect(() => verifyWebhook({ headers, body }, secrets)).toThrow(
+        expect.objectContaining({ code: 'ERR_SSO_SECRET_UNUSABLE' }),
+      );
+    }
+  });
+});
+
+describe('the webhook route', () => {
+  test.each<[string, unknown, Delivery, number, string]>([
+    [
+      'no signature',
+      user(),
+      { headers: { 'x-discourse-event-signature': undefined } },
+      401,
+      'ERR_WEBHOOK_SIGNATURE_MISSING',
+    ],
+    [
+      'an empty signature',
+      user(),
+      { headers: { 'x-discourse-event-signature': '' } },
+      401,
+      'ERR_WEBHOOK_SIGNATURE_MISSING',
+    ],
+    ['another secret', user(), { key: 'another secret!!' }, 401, 'ERR_WEBHOOK_SIGNATURE_INVALID'],
+    [
+      'no prefix',
+      user(),
+      { headers: { 'x-discourse-event-signature': 'a'.repeat(64) } },
+      401,
+      'ERR_WEBHOOK_SIGNATURE_INVALID',
+    ],
+    ['a list', [], {}, 400, 'ERR_WEBHOOK_MALFORMED'],
+    ['no JSON', 'user=1', {}, 400, 'ERR_WEBHOOK_MALFORMED'],
+    ['an id that is a string', { user: { ...user().user, id: '42' } }, {}, 400, 'ERR_WEBHOOK_MALFORMED'],
+    ['the id 0', { user: { ...user().user, id: 0 } }, {}, 400, 'ERR_WEBHOOK_MALFORMED'],
+    ['groups that are names', { user: { ...user().user, groups: ['a'] } }, {}, 400, 'ERR_WEBHOOK_MALFORMED'],
+    ['too large', 'x'.repeat(webhookLimit + 1), {}, 413, 'ERR_BODY_TOO_LARGE'],
+  ])('refuses %s', async (_, body, delivery, status, code) => {
+    const { own } = siteWith();
+    expect((await deliver(own, body, delivery)).status).toBe(status);
+    expect(own.events.at(-1)).toMatchObject({ code });
+    expect(JSON.stringify(own.events)).not.toContain('sam@example.com');
+  });
+
+  test('takes them from the listed networks alone, seen through trusted proxies', async () => {
+    const { own } = siteWith({ webhook: { secret, allowedIps: ['198.51.100.0/24', '2001:db8::/32'] } });
+    expect((await deliver(own, user())).status).toBe(200);
+    expect((await deliver(own, user(), { ip: '2001:db8::7' })).status).toBe(200);
+    expect((await deliver(own, user(), { ip: '203.0.113.1' })).status).toBe(403);
+    expect(
+      (await deliver(own, user(), { ip: '203.0.113.1', headers: { 'x-forwarded-for': '198.51.100.7' } }))
+        .status,
+    ).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_WEBHOOK_SENDER_FOREIGN' });
+  });
+
+  test('ping, other types and ignored events are acknowledged', async () => {
+    const { own, accounts } = siteWith();
+    expect(await deliver(own, { ping: 'OK' }, { type: 'ping', event: 'ping' })).toEqual({
+      status: 200,
+      body: 'pong',
+    });
+    expect(await deliver(own, { post: {} }, { type: 'post', event: 'post_created' })).toEqual({
+      status: 200,
+      body: 'ignored',
+    });
+    expect(await deliver(own, user(), { event: 'user_created' })).toEqual({ status: 200, body: 'ignored' });
+    expect(await deliver(own, user(), { event: 'user_updated' })).toEqual({ status: 200, body: 'unlinked' });
+    expect(accounts.users.size).toBe(0);
+  });
+
+  test('a redelivery is recognised', async () => {
+    const { own } = siteWith();
+    expect((await deliver(own, user(), { id: '7' })).body).toBe('unlinked');
+    expect((await deliver(own, user(), { id: '7' })).body).toBe('duplicate');
+  });
+});
+
+describe('rights', () => {
+  test('a newer event grants and takes, an equal one only takes, an older one is stale, in any order', async () => {
+    const { own, groups } = siteWith();
+    await new Browser(own).signInWithForum({
+      external_id: '42',
+      username: 'sam',
+      email: 'sam@example.com',
+      groups: '',
+    });
+    expect(groups()).toEqual([]);
+    expect((await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack']))).body).toBe('handled');
+    expect(groups()).toEqual(['players']);
+    expect((await deliver(own, at('2026-06-03T00:00:00Z', []))).body).toBe('handled');
+    expect(groups()).toEqual([]);
+    // The older event once more, under a new number: it gives nothing back.
+    expect((await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack']))).body).toBe('stale');
+    expect((await deliver(own, at('2026-06-03T00:00:00Z', ['eurorack']))).body).toBe('handled');
+    expect(groups()).toEqual([]);
+    await deliver(own, at('2026-06-04T00:00:00Z', ['eurorack']));
+    expect(groups()).toEqual(['players']);
+    expect((await deliver(own, at('2026-06-04T00:00:00Z', []))).body).toBe('handled');
+    expect(groups()).toEqual([]);
+  });
+
+  test('log-out, suspension and destruction end every session of the person, whatever the name says', async () => {
+    for (const [event, more] of [
+      ['user_logged_out', {}],
+      ['user_suspended', {}],
+      ['user_destroyed', {}],
+      ['user_updated', { suspended_till: '2030-01-01T00:00:00Z' }],
+    ] as const) {
+      const { own } = siteWith();
+      const [one, two, bystander] = [new Browser(own), new Browser(own), new Browser(own)];
+      await one.signInWithForum();
+      await two.signInWithForum();
+      await bystander.signInWithForum({ external_id: '43', username: 'eve', email: 'eve@example.com' });
+      expect((await deliver(own, user(more), { event })).status).toBe(200);
+      expect(await one.user()).toBeNull();
+      expect(await two.user()).toBeNull();
+      expect(await bystander.user()).not.toBeNull();
+    }
+  });
+
+  test('the site’s own sessions are ended through its callback', async () => {
+    const ended: string[] = [];
+    const accounts = new Accounts();
+    const own = site(
+      { ...accounts.callbacks, webhook: { secret }, logout: { followForum: true } },
+      { endSessions: async (id) => void ended.push(id) },
+    );
+    await new Browser(own).signInWithForum();
+    await deliver(own, user(), { event: 'user_logged_out' });
+    expect(ended).toEqual(['new-1']);
+  });
+
+  test('followForum off: a log-out at the forum is the forum’s own affair', async () => {
+    const { own } = siteWith({ logout: {} });
+    const browser = new Browser(own);
+    await browser.signInWithForum();
+    await deliver(own, user(), { event: 'user_logged_out' });
+    expect(await browser.user()).not.toBeNull();
+  });
+
+  test('an update that the site could not carry out is answered with an error and may come again', async () => {
+    let broken = true;
+    const accounts = new Accounts();
+    const { updateSiteUser } = accounts.callbacks;
+    const { own, groups } = siteWith(
+      {
+        updateSiteUser: async (person, change) => {
+          if (broken && change.reason !== 'login') throw new Error('database is down');
+          return updateSiteUser(person, change);
+        },
+      },
+      accounts,
+    );
+    await new Browser(own).signInWithForum({
+      external_id: '42',
+      username: 'sam',
+      email: 'sam@example.com',
+      groups: '',
+    });
+    expect((await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack']))).status).toBe(503);
+    broken = false;
+    expect((await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack']))).body).toBe('handled');
+    expect(groups()).toEqual(['players']);
+  });
+});
+
+describe('with the forum’s API', () => {
+  async function forum() {
+    const users = new Map<string, unknown>([['-1', { id: -1, username: 'system' }]]);
+    const server = createServer((request, response) => {
+      const found = users.get(/^\/admin\/users\/(-?\d+)\.json$/.exec(request.url ?? '')?.[1] ?? '');
+      response.writeHead(found === undefined ? 404 : 200, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify(found ?? { errors: ['gone'], error_type: 'not_found' }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const accounts = new Accounts();
+    const { own, groups } = siteWith(
+      { forumUrl: `http://127.0.0.1:${address.port}`, api: { key: 'admin-key' } },
+      accounts,
+    );
+    await new Browser(own).signInWithForum({
+      external_id: '42',
+      username: 'sam',
+      email: 'sam@example.com',
+      groups: '',
+    });
+    return { own, users, groups, close: () => new Promise((resolve) => server.close(resolve)) };
+  }
+
+  test('what is read back counts, not what was sent; memberships, too', async () => {
+    const { own, users, groups, close } = await forum();
+    users.set('42', at('2026-06-02T00:00:00Z', []).user);
+    expect((await deliver(own, at('2026-09-09T00:00:00Z', ['eurorack']))).body).toBe('handled');
+    expect(groups()).toEqual([]);
+    users.set('42', at('2026-06-02T00:00:00Z', ['eurorack']).user);
+    const membership = { group_user: { id: 1, group_id: 41, user_id: 42 } };
+    expect((await deliver(own, membership, { type: 'group_user', event: 'user_added_to_group' })).body).toBe(
+      'handled',
+    );
+    expect(groups()).toEqual(['players']);
+    expect(await own.store.profiles?.read('discourse-login', '42')).toMatchObject({
+      json: expect.stringContaining('eurorack'),
+    });
+    await close();
+  });
+
+  test('a destroyed account is retired only once the forum confirms that it is gone', async () => {
+    const { own, users, close } = await forum();
+    users.set('42', user().user);
+    await deliver(own, user(), { event: 'user_destroyed' });
+    expect(await own.store.links?.findByCommunityUser('discourse-login', '42')).toBe('new-1');
+    users.delete('42');
+    await deliver(own, user({ trust_level: 1 }), { event: 'user_destroyed' });
+    expect(await own.store.links?.isRetired('discourse-login', '42')).toBe(true);
+    expect((await new Browser(own).signInWithForum()).status).toBe(403);
+    await close();
+  });
+
+  test('a key that may not read users makes nobody look destroyed', async () => {
+    const { own, users, close } = await forum();
+    users.clear();
+    expect((await deliver(own, user(), { event: 'user_destroyed' })).status).toBe(500);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_DISCOURSE_KEY_REFUSED' });
+    expect(await own.store.links?.isRetired('discourse-login', '42')).toBe(false);
+    await close();
+  });
+});

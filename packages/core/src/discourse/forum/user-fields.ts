@@ -61,9 +61,9 @@ function mappedUser(user: SiteUser, groups: GroupsOption | undefined): Discourse
     username,
     name,
     avatarUrl,
-    bio === undefined ? undefined : cut(bio),
-    website: website === undefined || isForumWebsite(website) ? website : undefined,
-    location: location === undefined ? undefined : cut(location),
+    bio,
+    website,
+    location,
     title,
     locale,
     admin,
@@ -97,7 +97,9 @@ const profileTextLimit = 3_000;
 function cut(text: string): string {
   const clean = text.replaceAll('\0', '');
   if (clean.length <= profileTextLimit) return clean;
-  const end = /[\ud800-\udbff]$/.test(clean.slice(0, profileTextLimit)) ? profileTextLimit - 1 : profileTextLimit;
+  const end = /[\ud800-\udbff]$/.test(clean.slice(0, profileTextLimit))
+    ? profileTextLimit - 1
+    : profileTextLimit;
   return clean.slice(0, end);
 }
 

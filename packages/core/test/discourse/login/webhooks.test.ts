@@ -85,7 +85,14 @@ function siteWith(more: Parameters<typeof site>[0] = {}, accounts = new Accounts
 
 describe('verifyWebhook', () => {
   const vectors: {
-    webhooks: { name: string; secret: string; body?: string; body_base64?: string; signature: string }[];
+    webhooks: {
+      name: string;
+      secret: string;
+      body?: string;
+      body_base64?: string;
+      signature: string;
+      refuse?: boolean;
+    }[];
   } = JSON.parse(
     readFileSync(new URL('../../../../testkit/vectors/discourse.json', import.meta.url), 'utf8'),
   );

@@ -134,7 +134,6 @@ export function readForm(bytes: Buffer, limit: number): readonly FormPair[] | Fo
     }
     if (byte === ampersand) {
       if (read - 1 > pairStart) bounds.push({ nameStart, valueStart, end: written });
-      if (bounds.length > limit) return 'too many pairs';
       while (read < length && bytes[read] === blank) read++;
       pairStart = read;
       nameStart = written;
@@ -148,7 +147,6 @@ export function readForm(bytes: Buffer, limit: number): readonly FormPair[] | Fo
     if (byte === plus) {
       byte = blank;
     } else if (byte === percent) {
-      if (read + 2 > length) return 'broken escape';
       const high = hexValues[bytes[read++] ?? 0] ?? -1;
       const low = hexValues[bytes[read++] ?? 0] ?? -1;
       if (high === -1 || low === -1) return 'broken escape';

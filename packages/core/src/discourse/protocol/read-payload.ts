@@ -32,7 +32,8 @@ const fieldsByWireName: ReadonlyMap<string, { readonly field: Field; readonly bi
 export function readPayload(sso: string): DiscourseFields | Refusal {
   if (!base64Text.test(sso)) return malformed('"sso" holds characters that are not base64.');
   const padding = sso.indexOf('=');
-  // What follows the first padding is lost, a last character on its own too: Discourse decodes so.
+  // What follows the first padding is lost, a last character on its own too: Discourse decodes so, and not every
+  // runtime's Buffer.
   const payload = Buffer.from(padding === -1 ? sso : sso.slice(0, padding), 'base64');
   const pairs = readForm(payload, messageLimits.fields);
   if (pairs === 'too many pairs') return tooLarge(`more than ${messageLimits.fields} fields`);

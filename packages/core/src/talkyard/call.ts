@@ -62,7 +62,7 @@ export async function callTalkyard(
       ? { text }
       : readErrorAnswer(response.status, text, response.headers.get('x-error-code'));
   } catch (cause) {
-    const late = cause instanceof Error && cause.name === 'TimeoutError';
+    const late = isTimeout(cause);
     return failure(
       'ERR_TALKYARD_UNAVAILABLE',
       late
@@ -80,6 +80,10 @@ export function failure(
   { httpStatus, retryAfter, cause }: { httpStatus?: number; retryAfter?: number; cause?: unknown } = {},
 ): TalkyardRefusal {
   return { ...refusal(code, detail, cause), httpStatus, talkyardCodes: [], retryAfter };
+}
+
+function isTimeout(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'TimeoutError';
 }
 
 // User 2 is Sysbot, the API user.

@@ -3,6 +3,7 @@ import { errorFrom, isRefusal, type Refusal } from '../errors.js';
 import type { SiteUser } from '../site-user.js';
 import { readServerOrigin } from './api.js';
 import { apiSecretProblem } from './api-secret.js';
+import { readAuthnKey } from './authn-key.js';
 import { TalkyardClient } from './client.js';
 import {
   type CommentsEmbed,
@@ -77,7 +78,9 @@ function setUp(
           "webhook.pathSecret (the end of Talkyard's webhook address)",
           pathSecretKind,
         );
-  if (pasetoSecret !== undefined && !isRefusal(server)) {
+  const key = pasetoSecret === undefined ? undefined : readAuthnKey(pasetoSecret);
+  if (isRefusal(key)) setup.problem(key.detail);
+  else if (key !== undefined && !isRefusal(server)) {
     const embedder = prepareEmbedder(options, setup);
     if (isRefusal(embedder)) setup.problem(embedder.detail);
     else useEmbedder(embedder);

@@ -5,45 +5,71 @@ import { readHeader } from '../http/request.js';
 import type { TalkyardOptions } from './options.js';
 import type { AllowedOrigins } from './then-go-to.js';
 
+const landingPath = '/logged-out';
+const signOutPath = '/sign-out';
+
 /**
- * Where Talkyard sends people after its log-out. Anybody can lead a browser here, and nothing is signed, so the session at
- * the site ends only if the site wants that and the browser names Talkyard, or a page that embeds it,
- * as the page before. Talkyard redirects with
- * 307, so a log-out by POST arrives as a POST, without the site's cookies: it is turned into a GET.
+ * Where Talkyard sends people after its log-out, and the form on that page. Anybody can lead a browser here, and nothing
+ * is signed, so the session at the site ends when the person says so, or, if the site wants that, when the browser names
+ * Talkyard or a page that embeds it as the page before.
+ *
+ * Talkyard redirects with 307, so a log-out by POST arrives as a POST, without the site's cookies: it becomes a GET.
  */
 export function createLogOutRoutes(
   options: TalkyardOptions,
   allowed: AllowedOrigins,
   setup: ConnectorSetup,
 ): readonly Route[] {
-  const path = '/logged-out';
-  const land = async (exchange: Exchange): Promise<SsoReply | Refusal> => {
-    const before = refererOrigin(exchange);
-    const fromTalkyard =
-      before === allowed.server || (before !== undefined && allowed.embedding.includes(before));
-    const ends = options.afterLogOut === 'sign-out' && fromTalkyard;
-    if (ends) await exchange.session.signOut();
-    const user = ends ? null : await exchange.currentUser();
+  const community = [{ text: 'To the community', href: `${allowed.server}/` }];
+
+  const end = async (exchange: Exchange): Promise<SsoReply | Refusal> => {
+    const user = await exchange.currentUser();
     if (isRefusal(user)) return user;
+    if (user !== null) {
+      await exchange.session.signOut();
+      setup.emit({ type: 'logout.completed', user: setup.pseudonym(user.id), everywhere: false });
+    }
+    return exchange.page({
+      status: 200,
+      title: 'You are signed out',
+      paragraphs: ['You are signed out of the community and of this site.'],
+      links: community,
+    });
+  };
+
+  const land = async (exchange: Exchange): Promise<SsoReply | Refusal> => {
+    if (options.afterLogOut === 'sign-out' && comesFrom(exchange, allowed)) return end(exchange);
+    const user = await exchange.currentUser();
+    if (isRefusal(user)) return user;
+    if (user === null) return end(exchange);
     return exchange.page({
       status: 200,
       title: 'You are signed out of the community',
-      paragraphs: [user === null ? 'You are signed out here, too.' : 'At this site you are still signed in.'],
-      links: [{ text: 'To the community', href: `${allowed.server}/` }],
+      paragraphs: ['At this site you are still signed in.'],
+      form: {
+        action: new URL(setup.routeUrl(signOutPath)).pathname,
+        fields: {},
+        button: 'Sign out here, too',
+      },
+      links: community,
     });
   };
+
   return [
-    { method: 'GET', path, caller: 'navigation', handle: land },
+    { method: 'GET', path: landingPath, caller: 'navigation', handle: land },
     {
       method: 'POST',
-      path,
+      path: landingPath,
       caller: 'navigation',
-      handle: async () => ({ ...redirectReply(setup.routeUrl(path)), status: 303 }),
+      handle: async () => ({ ...redirectReply(setup.routeUrl(landingPath)), status: 303 }),
     },
+    { method: 'POST', path: signOutPath, caller: 'form', handle: end },
   ];
 }
 
-function refererOrigin({ request }: Exchange): string | undefined {
+function comesFrom({ request }: Exchange, { server, embedding }: AllowedOrigins): boolean {
   const referer = readHeader(request.headers, 'referer');
-  return referer !== undefined && URL.canParse(referer) ? new URL(referer).origin : undefined;
+  if (referer === undefined || !URL.canParse(referer)) return false;
+  const { origin } = new URL(referer);
+  return origin === server || embedding.includes(origin);
 }

@@ -36,10 +36,10 @@ export interface TalkyardOptions {
   /** What "Log in" does at embedded comments; default `RedirPage`. */
   readonly ssoHow?: 'RedirPage' | 'PopupWin';
   /**
-   * What happens to the session at the site when somebody comes from Talkyard's log-out. `stay` (default): nothing.
-   * `sign-out`: it ends, if the browser says that it comes from Talkyard.
+   * What happens to the session at the site when somebody comes from Talkyard's log-out. `ask` (default): a page offers to
+   * end it, too. `sign-out`: it ends, if the browser says that it comes from Talkyard; else the page asks.
    */
-  readonly afterLogOut?: 'stay' | 'sign-out';
+  readonly afterLogOut?: 'ask' | 'sign-out';
   /** Takes Talkyard's webhook; needs `apiSecret`. */
   readonly webhook?: TalkyardWebhookOptions;
 }
@@ -70,7 +70,7 @@ export function optionsSchema(zod: Zod): z.ZodType {
     tokenSeconds: zod.number().optional(),
     deliverBy: zod.enum(['variable', 'cookie']).optional(),
     ssoHow: zod.enum(['RedirPage', 'PopupWin']).optional(),
-    afterLogOut: zod.enum(['stay', 'sign-out']).optional(),
+    afterLogOut: zod.enum(['ask', 'sign-out']).optional(),
     webhook: zod.strictObject({ pathSecret: zod.unknown().optional(), onHint: callback }).optional(),
   });
 }

@@ -44,8 +44,12 @@ export function createWebhookHandler(
   const take = async (event: TalkyardNoticeEvent): Promise<Refusal | undefined> => {
     const key = `talkyard-webhook:${connector}:${serverOrigin}:${event.id}`;
     const fresh = await setup.store.oneTime.claim(key, rememberedSeconds);
-    if (!fresh && !failed.delete(key)) return undefined;
+    if (!fresh && !failed.delete(key)) {
+      setup.emit({ type: 'webhook.received', event: event.type, outcome: 'duplicate' });
+      return undefined;
+    }
     const result = await tell(event);
+    if (result === undefined) setup.emit({ type: 'webhook.received', event: event.type, outcome: 'handled' });
     if (result !== undefined && failed.size < failedLimit) failed.add(key);
     return result;
   };
@@ -86,12 +90,14 @@ export function createWebhookHandler(
 
   return async (exchange) => {
     const address = exchange.id ?? '';
-    if (!secrets.keysAt(setup.now()).some((key) => sameText(address, key.export()))) {
+    const position = secrets.keysAt(setup.now()).findIndex((key) => sameText(address, key.export()));
+    if (position === -1) {
       return refusal(
         'ERR_TALKYARD_WEBHOOK_UNKNOWN',
         'The webhook was called at another address than the configured one.',
       );
     }
+    if (position > 0) setup.emit({ type: 'secret.old_used', position });
     let result: SsoReply | Refusal;
     try {
       result = await answer(exchange);

@@ -185,7 +185,8 @@ export const errorTable = {
   ERR_FRUUM_USER_UNKNOWN: { status: 403, publicMessage: 'There is no such account.' },
   ERR_FRUUM_UNREACHABLE: { status: 502, publicMessage: 'The forum does not answer at the moment.' },
 
-  // Coral: tokens
+  // Coral: tokens and pages
+  ERR_CORAL_NOT_SET_UP: { status: 500, publicMessage: 'The comments are not set up correctly.' },
   ERR_CORAL_SECRET_UNUSABLE: { status: 500, publicMessage: 'The comments are not set up correctly.' },
   ERR_CORAL_USER_UNUSABLE: { status: 500, publicMessage: 'This account cannot be sent to the comments.' },
   ERR_CORAL_EMAIL_UNUSABLE: {
@@ -208,7 +209,6 @@ export const errorTable = {
   ERR_CORAL_WEBHOOK_SIGNATURE_INVALID: { status: 403, publicMessage: 'The event could not be verified.' },
   ERR_CORAL_WEBHOOK_MALFORMED: { status: 400, publicMessage: 'The event is damaged.' },
   ERR_CORAL_WEBHOOK_STALE: { status: 403, publicMessage: 'The event is too old.' },
-  ERR_CORAL_WEBHOOK_REPLAYED: { status: 409, publicMessage: 'The event was received before.' },
 
   // Coral: its API
   ERR_CORAL_UNREACHABLE: { status: 502, publicMessage: 'The comments cannot be reached at the moment.' },

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 import { errorFrom, isRefusal, type Refusal, refusal } from '../errors.js';
 import { type HeadersLike, readHeader } from '../http/request.js';
@@ -90,7 +90,7 @@ export function verifyWebhook(
 /** {@link verifyWebhook} with refusals as values, for secrets that are all active. */
 export function judgeWebhook(
   { headers, body }: WebhookRequest,
-  secrets: readonly string[],
+  secrets: readonly (string | KeyObject)[],
 ): CoralEvent | Refusal {
   if (body.byteLength > webhookLimit) {
     return refusal('ERR_BODY_TOO_LARGE', `The event has more than ${webhookLimit} bytes.`);
@@ -130,7 +130,7 @@ function isList(
   return Array.isArray(secrets);
 }
 
-function isSigned(header: string, body: Uint8Array, secrets: readonly string[]): boolean {
+function isSigned(header: string, body: Uint8Array, secrets: readonly (string | KeyObject)[]): boolean {
   const received: Buffer[] = [];
   for (const part of header.split(',', signatureLimit)) {
     const hex = /^\s*sha256=([\da-f]{64})\s*$/i.exec(part)?.[1];

@@ -52,9 +52,14 @@ export async function sendRequest(
       ? { fault: 'tooLarge' }
       : { status: response.status, headers: response.headers, text };
   } catch (cause) {
-    const late = cause instanceof Error && (cause.name === 'TimeoutError' || cause.name === 'AbortError');
-    return { fault: late ? 'timeout' : 'unreachable', cause };
+    return { fault: isTimeout(cause) ? 'timeout' : 'unreachable', cause };
   }
+}
+
+// Read by name: it is a DOMException, and may be one of another realm.
+function isTimeout(cause: unknown): boolean {
+  if (typeof cause !== 'object' || cause === null || !('name' in cause)) return false;
+  return cause.name === 'TimeoutError' || cause.name === 'AbortError';
 }
 
 async function readLimited(response: Response): Promise<string | undefined> {

@@ -1,9 +1,7 @@
-import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { type Refusal, refusal } from '../../errors.js';
+import { answerLimit, type OutgoingAnswer, type OutgoingFault, sendRequest } from '../../http/outgoing.js';
 import { isRecord } from '../claims.js';
 import { type CoralFault, coralRefusal, plainWord } from './coral-codes.js';
-
-/** Largest answer that is read, in bytes. */
-const answerLimit = 1_048_576;
 
 /** How Coral is reached. */
 export interface CoralConnection {
@@ -37,55 +35,42 @@ export async function callCoral(
   operation: GraphqlOperation,
   token: string | undefined,
 ): Promise<GraphqlAnswer | Refusal> {
-  try {
-    const response = await send(`${origin}/api/graphql`, {
-      method: 'POST',
-      headers: {
-        Accept: 'application/json',
-        'Content-Type': 'application/json',
-        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-      },
-      body: JSON.stringify(operation),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    if (response.status === 0 || (response.status >= 300 && response.status < 400)) {
-      await response.body?.cancel();
+  const answer = await sendRequest(send, {
+    method: 'POST',
+    url: `${origin}/api/graphql`,
+    headers: {
+      Accept: 'application/json',
+      'Content-Type': 'application/json',
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(operation),
+    timeoutMs,
+  });
+  return 'fault' in answer ? noAnswer(answer, timeoutMs) : readAnswer(answer);
+}
+
+function noAnswer({ fault, cause }: OutgoingFault, timeoutMs: number): Refusal {
+  switch (fault) {
+    case 'redirect':
       return refusal(
         'ERR_CORAL_REDIRECTED',
         'Coral answered with a redirect, which is not followed, so that the token goes to no other host. Set coralUrl (CORAL_URL) to the final address.',
       );
-    }
-    const text = await readLimited(response);
-    return isRefusal(text) ? text : readAnswer(text, response.status);
-  } catch (cause) {
-    return cause instanceof Error && cause.name === 'TimeoutError'
-      ? refusal('ERR_CORAL_TIMEOUT', `Coral did not answer within ${timeoutMs} ms.`)
-      : refusal(
-          'ERR_CORAL_UNREACHABLE',
-          'Coral could not be reached; check coralUrl (CORAL_URL) and the network.',
-          cause,
-        );
-  }
-}
-
-async function readLimited(response: Response): Promise<string | Refusal> {
-  if (response.body === null) return '';
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body) {
-    if (!(chunk instanceof Uint8Array)) break;
-    length += chunk.length;
-    if (length > answerLimit) {
+    case 'tooLarge':
       return refusal('ERR_CORAL_ANSWER_TOO_LARGE', `Coral's answer is larger than ${answerLimit} bytes.`);
-    }
-    chunks.push(chunk);
+    case 'timeout':
+      return refusal('ERR_CORAL_TIMEOUT', `Coral did not answer within ${timeoutMs} ms.`);
+    case 'unreachable':
+      return refusal(
+        'ERR_CORAL_UNREACHABLE',
+        'Coral could not be reached; check coralUrl (CORAL_URL) and the network.',
+        cause,
+      );
   }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Coral has two envelopes for errors: `{error}` when it does not get as far as GraphQL, and `{errors: []}` of GraphQL. */
-function readAnswer(text: string, status: number): GraphqlAnswer | Refusal {
+function readAnswer({ text, status }: OutgoingAnswer): GraphqlAnswer | Refusal {
   let content: unknown;
   try {
     content = JSON.parse(text);

@@ -49,7 +49,7 @@ export function normalise(reply: WireReply, names: Readonly<Record<string, strin
       .filter(([name]) => (isPage ? pageHeaders.has(name) : !transportHeaders.has(name)))
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
       .map(([name, value]) => `${name}: ${named(name === 'set-cookie' ? withoutSealed(value) : value)}`),
-    body: named(isPage ? JSON.stringify(reply.json()) : reply.text),
+    body: named(isPage && reply.text !== '' ? JSON.stringify(reply.json()) : reply.text),
   };
 }
 

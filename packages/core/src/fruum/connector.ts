@@ -209,7 +209,7 @@ async function issue(
   try {
     lastSignOut = await signOuts.last(id);
   } catch (cause) {
-    return storeRefusal('The store did not say when the person last signed out.', cause);
+    return storeRefusal(cause);
   }
   const expiresAt = new Date((issueSecond(now, lastSignOut) + settings.hashLife) * 1_000);
   const hash = makeUserHash(id, { key, forumId: settings.forumId, expiresAt });
@@ -230,7 +230,7 @@ async function noteSignOut({ setup, signOuts }: Forum, siteUserId: string): Prom
   } catch (cause) {
     return {
       done: false,
-      refusal: storeRefusal('The sign-out could not be noted in the store.', cause),
+      refusal: storeRefusal(cause),
       retryAfter: 5,
     };
   }
@@ -242,10 +242,10 @@ async function noteSignOut({ setup, signOuts }: Forum, siteUserId: string): Prom
   };
 }
 
-function storeRefusal(detail: string, cause: unknown): Refusal {
-  return isForumSsoError(cause)
-    ? refusal(cause.code, cause.detail, cause.cause)
-    : refusal('ERR_STORE_UNAVAILABLE', detail, cause);
+function storeRefusal(error: unknown): Refusal {
+  return isForumSsoError(error)
+    ? refusal(error.code, error.detail, error.cause)
+    : refusal('ERR_INTERNAL', 'The times of sign-outs failed unexpectedly.', error);
 }
 
 function reportRefusal({ setup }: Forum, { refused: code, detail, cause }: Refusal, path: string): void {

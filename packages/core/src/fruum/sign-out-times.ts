@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 
+import { ForumSsoError, isForumSsoError } from '../errors.js';
 import type { Revocations } from '../store/store.js';
 import { hashLifeLimit } from './user-hash.js';
 
-/** When people last signed out of the site, for as long as a hash made before may live. */
+/**
+ * When people last signed out of the site, for as long as a hash made before may live. Both methods fail with a
+ * ForumSsoError `ERR_STORE_UNAVAILABLE`.
+ */
 export interface SignOutTimes {
   /** Null when nothing is known. */
   last(userId: string): Promise<Date | null>;
@@ -26,21 +30,31 @@ export function createSignOutTimes(revocations: Revocations, connector: string):
     return epoch === never ? null : new Date(Number(epoch));
   };
 
-  return {
-    last,
-    async record(userId, now) {
-      const key = keyOf(userId);
-      const before = await last(userId);
-      const time = Math.max(now.getTime(), before === null ? 0 : (secondOf(before) + 1) * 1_000);
-      // A request in another process may put "never" between the two steps; then once more.
-      for (let attempt = 0; attempt < 5; attempt++) {
-        await revocations.endAll(key);
-        const epoch = await revocations.join(key, String(time), keptSeconds);
-        if (epoch !== never && Number(epoch) >= time) return;
-      }
-      throw new Error('The sign-out could not be noted.');
-    },
+  const record = async (userId: string, now: Date): Promise<void> => {
+    const key = keyOf(userId);
+    const before = await last(userId);
+    const time = Math.max(now.getTime(), before === null ? 0 : (secondOf(before) + 1) * 1_000);
+    // A request in another process may put "never" between the two steps; then once more.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await revocations.endAll(key);
+      const epoch = await revocations.join(key, String(time), keptSeconds);
+      if (epoch !== never && Number(epoch) >= time) return;
+    }
+    throw new Error('Other requests wrote in between each time.');
   };
+
+  return {
+    last: (userId) => stored('The store did not say when the person last signed out.', () => last(userId)),
+    record: (userId, now) => stored('The sign-out could not be noted.', () => record(userId, now)),
+  };
+}
+
+async function stored<T>(detail: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw isForumSsoError(cause) ? cause : new ForumSsoError('ERR_STORE_UNAVAILABLE', detail, { cause });
+  }
 }
 
 /**

@@ -85,7 +85,7 @@ describe('the time of the last sign-out', () => {
     const stubborn: Revocations = { ...revocations, endAll: async () => {} };
     await createSignOutTimes(stubborn, 'fruum').last('7');
     await expect(createSignOutTimes(stubborn, 'fruum').record('7', start)).rejects.toThrow(
-      'could not be noted',
+      'ERR_STORE_UNAVAILABLE: The sign-out could not be noted.',
     );
   });
 });

@@ -9,6 +9,7 @@ import type { SsoRequest } from './http/request.js';
 import type { SiteAddress } from './http/site-address.js';
 import type { KeyRing } from './keys/key-ring.js';
 import type { SecretKind, SecretRing } from './secrets.js';
+import type { Sealer } from './session/sealer.js';
 import type { SiteSession } from './session/site-session.js';
 import type { SiteUser } from './site-user.js';
 import type { ForumSsoStore } from './store/store.js';
@@ -39,6 +40,10 @@ export interface ConnectorSetup {
   /** Absolute URL of one of this connector's routes: `https://site.example.com/sso/discourse/start`. */
   routeUrl(path: string): string;
   readonly keys: KeyRing;
+  /** A sealer of this connector's own: what it seals, nobody else can read, change or open for another purpose. */
+  createSealer(purpose: string): Sealer;
+  /** Holds what a callback of the site returned against the schema of a site user. */
+  readSiteUser(value: unknown): SiteUser | Refusal;
   readonly store: ForumSsoStore;
   readonly now: () => Date;
   readonly randomBytes: (size: number) => Uint8Array;

@@ -320,6 +320,8 @@ function setUpConnectors(
       address,
       routeUrl: (path) => `${address.origin}${address.basePath}/${name}${path}`,
       keys,
+      createSealer: (purpose) => createSealer(purpose, keys.subKeys(purpose, name)),
+      readSiteUser,
       store,
       now,
       randomBytes: options.randomBytes ?? nodeRandomBytes,

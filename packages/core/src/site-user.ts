@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { hasControlCharacter } from './control-characters.js';
 import { type Refusal, refusal } from './errors.js';
 
 /**
@@ -34,7 +35,12 @@ export interface SiteUser {
   readonly custom?: Readonly<Record<string, string>> | undefined;
 }
 
-const text = (limit: number) => z.string().max(limit);
+/** Half a surrogate pair, such as an emoji cut in two by a database, has no UTF-8: it becomes U+FFFD. */
+const text = (limit: number) =>
+  z
+    .string()
+    .max(limit)
+    .overwrite((value) => value.toWellFormed());
 /** No control characters: they break logs, headers and other systems' names. */
 const line = (limit: number) =>
   text(limit).refine((value) => !hasControlCharacter(value), 'must not hold control characters');
@@ -74,14 +80,6 @@ export function readSiteUser(value: unknown): SiteUser | Refusal {
     'ERR_SITE_USER_INVALID',
     `The site's callback returned a user that cannot be used: ${faults.join('; ')}.`,
   );
-}
-
-function hasControlCharacter(value: string): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (code < 0x20 || code === 0x7f) return true;
-  }
-  return false;
 }
 
 function isHttpUrl(value: string): boolean {

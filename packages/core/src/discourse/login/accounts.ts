@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
-import { readSiteUser, type SiteUser } from '../../site-user.js';
+import type { SiteUser } from '../../site-user.js';
 import type { Links, Locks } from '../../store/store.js';
 import type { ForumUser } from './forum-user.js';
 import { type GroupChange, type GroupMap, mapGroups } from './group-map.js';
@@ -55,6 +55,7 @@ export interface AccountParts {
   readonly rules: AccountRules;
   readonly links: Links;
   readonly locks: Locks;
+  readonly readSiteUser: (value: unknown) => SiteUser | Refusal;
 }
 
 /** Brings a person of the forum and an account of the site together. */
@@ -77,7 +78,14 @@ export interface AccountLinking {
 const lockLife = 10;
 const lockWait = 5;
 
-export function createAccountLinking({ name, accounts, rules, links, locks }: AccountParts): AccountLinking {
+export function createAccountLinking({
+  name,
+  accounts,
+  rules,
+  links,
+  locks,
+  readSiteUser,
+}: AccountParts): AccountLinking {
   /** What the site gets to see. */
   const exposed = (forumUser: ForumUser): ForumUser => ({
     ...forumUser,

@@ -12,7 +12,6 @@ import { type ReplyHeader, redirectReply, type SsoReply } from '../../http/reply
 import { routePath } from '../../http/routing.js';
 import { readPeerUrl } from '../../http/site-address.js';
 import { secretKinds } from '../../secrets.js';
-import { createSealer } from '../../session/sealer.js';
 import type { Links, Locks } from '../../store/store.js';
 import { DiscourseApi } from '../api/discourse-api.js';
 import { type AccountLinking, createAccountLinking } from './accounts.js';
@@ -75,12 +74,7 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
     callbackUrl: address.origin + routePath(address, name, callback),
     flavour,
     secrets,
-    cookies: createAttemptCookies(
-      address,
-      name,
-      createSealer('attempt', setup.keys.subKeys('attempt', name)),
-      now,
-    ),
+    cookies: createAttemptCookies(address, name, setup.createSealer('attempt'), now),
     oneTime,
     now,
     randomBytes: setup.randomBytes,
@@ -93,14 +87,14 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
     relogin: options.autoRelogin === true,
     exceptPaths: [setup.signInPath],
   });
-  const linking = createLinking(options, name, links, locks);
+  const linking = createLinking(options, setup, name, links, locks);
   const requireTwoFactor = options.requireTwoFactor === true;
   const link = createAccountLink({
     setup,
     name,
     flow,
     linking,
-    sealer: createSealer('link', setup.keys.subKeys('link', name)),
+    sealer: setup.createSealer('link'),
     requireTwoFactor,
     forumOrigin: forumUrl.origin,
     confirmPath: routePath(address, name, { path: '/link/confirm' }),
@@ -171,6 +165,7 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
 
 function createLinking(
   options: DiscourseLoginOptions,
+  { readSiteUser }: ConnectorSetup,
   name: string,
   links: Links,
   locks: Locks,
@@ -178,7 +173,7 @@ function createLinking(
   const { findSiteUser, createSiteUser, updateSiteUser } = options;
   const forumConfirmsEmails = options.forumConfirmsEmails === true;
   if (findSiteUser === undefined || createSiteUser === undefined) {
-    return createForumAccounts(name, forumConfirmsEmails, locks);
+    return createForumAccounts(name, forumConfirmsEmails, locks, readSiteUser);
   }
   return createAccountLinking({
     name,
@@ -192,6 +187,7 @@ function createLinking(
     },
     links,
     locks,
+    readSiteUser,
   });
 }
 

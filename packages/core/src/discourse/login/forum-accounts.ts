@@ -1,5 +1,5 @@
 import { type Refusal, refusal } from '../../errors.js';
-import { readSiteUser, type SiteUser } from '../../site-user.js';
+import type { SiteUser } from '../../site-user.js';
 import type { Locks } from '../../store/store.js';
 import { type AccountLinking, workAlone } from './accounts.js';
 import type { ForumUser } from './forum-user.js';
@@ -14,6 +14,7 @@ export function createForumAccounts(
   name: string,
   forumConfirmsEmails: boolean,
   locks: Locks,
+  readSiteUser: (value: unknown) => SiteUser | Refusal,
 ): AccountLinking {
   const prefix = `${name}:`;
   const refuseLink: Refusal = refusal(
@@ -21,7 +22,7 @@ export function createForumAccounts(
     'This site has no accounts of its own to link.',
   );
   return {
-    signIn: async (forumUser) => siteUserOf(prefix, forumUser, forumConfirmsEmails),
+    signIn: async (forumUser) => readSiteUser(detailsOf(prefix, forumUser, forumConfirmsEmails)),
     link: async () => refuseLink,
     // The session holds the person as of the login; there is nothing else to bring up to date.
     update: async () => null,
@@ -32,9 +33,9 @@ export function createForumAccounts(
   };
 }
 
-function siteUserOf(prefix: string, forumUser: ForumUser, forumConfirmsEmails: boolean): SiteUser | Refusal {
+function detailsOf(prefix: string, forumUser: ForumUser, forumConfirmsEmails: boolean): SiteUser {
   const { id, username, name, email, avatarUrl, admin, moderator, groups, requireActivation } = forumUser;
-  return readSiteUser({
+  return {
     id: prefix + id,
     email,
     emailVerified: forumConfirmsEmails && !requireActivation,
@@ -44,5 +45,5 @@ function siteUserOf(prefix: string, forumUser: ForumUser, forumConfirmsEmails: b
     admin,
     moderator,
     ...(groups === undefined ? {} : { groups }),
-  });
+  };
 }

@@ -4,6 +4,7 @@ import type { ReplyHeader } from '../../http/reply.js';
 import type { SsoRequest } from '../../http/request.js';
 import type { SecretRing } from '../../secrets.js';
 import type { OneTimeValues } from '../../store/store.js';
+import type { DiscourseFields } from '../protocol/fields.js';
 import { messageUrl, openMessage, sealMessage } from '../protocol/message.js';
 import { type Attempt, type AttemptCookies, attemptLife } from './attempt.js';
 import { type ForumFlavour, type ForumUser, readForumUser } from './forum-user.js';
@@ -38,6 +39,8 @@ export type Arrival =
   | {
       readonly outcome: 'user';
       readonly user: ForumUser;
+      /** The verified answer, as the forum sent it. */
+      readonly fields: DiscourseFields;
       readonly attempt: Attempt;
       readonly headers: readonly ReplyHeader[];
     }
@@ -120,7 +123,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
         headers,
       );
     }
-    return { outcome: 'user', user, attempt, headers };
+    return { outcome: 'user', user, fields, attempt, headers };
   }
 
   return {

@@ -11,12 +11,17 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** Runs a command in the repository's root; its exit code ends this process when it is not 0. */
+/**
+ * Runs a command in the repository's root; its exit code ends this process when it is not 0. Signals go on to it, and
+ * what it makes of them decides how this process ends.
+ */
 function run(command, args, extraEnv = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       stdio: 'inherit',
+      // npx is a script there, which only a shell can start.
+      shell: process.platform === 'win32' && command === 'npx',
       env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', ...extraEnv },
     });
     const forward = (signal) => child.kill(signal);
@@ -43,7 +48,7 @@ switch (command) {
   case 'demo':
     await install();
     await turbo('build', '--filter=@forum-sso/reference...', '--output-logs=errors-only');
-    await run('node', ['apps/reference/dist/main.js', ...args]);
+    await run(process.execPath, ['apps/reference/dist/main.js', ...args]);
     break;
   case 'test':
     await install();
@@ -55,7 +60,7 @@ switch (command) {
   case 'bench':
     await install();
     await turbo('build', '--output-logs=errors-only');
-    await run('node', ['--expose-gc', 'bench/dist/main.js', ...args]);
+    await run(process.execPath, ['--expose-gc', 'bench/dist/main.js', ...args]);
     break;
   default:
     console.error('usage: node scripts/run.mjs demo | test | bench [-- options]');

@@ -10,9 +10,9 @@ import { type StartedDemo, startDemo } from './start-demo.js';
 let demo: StartedDemo | undefined;
 let ending = false;
 
-/** Ends the demo when it is told to; a second signal does not wait for the first. */
+/** Ends the demo when it is told to. Ctrl+C reaches it more than once, by way of whoever started it. */
 async function end(): Promise<void> {
-  if (ending) process.exit(1);
+  if (ending) return;
   ending = true;
   await demo?.close();
   process.exit(0);

@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { environmentTable, errorTable } from '@forum-sso/core';
+import { describe, expect, test } from '@jest/globals';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'packages/core/README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+describe('what the pages say is so', () => {
+  test('each environment variable is in the table, with its kind', () => {
+    const rows = [...read('docs/README.md').matchAll(/^\| `([A-Z_]+)` +\| (text|list) +\|/gm)];
+    const told = Object.fromEntries(rows.map(([, name = '', kind]) => [name, kind]));
+    const real = Object.fromEntries(Object.entries(environmentTable).map(([name, { kind }]) => [name, kind]));
+    expect(told).toEqual(real);
+  });
+
+  test('each event is in the table', () => {
+    const source = read('packages/core/src/events/event.ts');
+    const real = [...source.matchAll(/readonly type: '([a-z_.]+)'/g)].map(([, type]) => type);
+    const [, section = ''] = read('docs/README.md').split('## Events');
+    const [table = ''] = section.split('## ');
+    const told = [...table.matchAll(/^\| `([a-z_.]+)`/gm)].map(([, type]) => type);
+    expect([...told].sort()).toEqual([...real].sort());
+  });
+
+  test.each(pages)('the error codes in %s exist', (page) => {
+    const codes = [...read(page).matchAll(/\bERR_[A-Z_]+\b/g)].map(([code]) => code);
+    expect(codes.filter((code) => !Object.hasOwn(errorTable, code))).toEqual([]);
+  });
+
+  test.each(pages)('the links in %s lead somewhere', (page) => {
+    const targets = [...read(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
+    const local = targets.filter((target) => !/^[a-z]+:/.test(target));
+    expect(local.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([]);
+  });
+
+  test('files that the architecture names exist', () => {
+    const [, inside = ''] = read('ARCHITECTURE.md').split('Inside `packages/core/src`:');
+    const [table = ''] = inside.split('## Rules');
+    const named = [...table.matchAll(/`([a-z-]+(?:\/|\.ts))`/g)].map(([, path = '']) => path);
+    expect(named.length).toBeGreaterThan(15);
+    const missing = named.filter(
+      (path) =>
+        !existsSync(join(root, 'packages/core/src', path)) &&
+        !existsSync(join(root, 'packages/core/src/discourse', path)),
+    );
+    expect(missing).toEqual([]);
+  });
+});

@@ -3,22 +3,22 @@ import type { SiteUser } from '../site-user.js';
 import type { SiteSession } from './site-session.js';
 
 /**
- * The site's own session, in the framework's terms; left out whole: the built-in one.
+ * The site's own session, in the framework's terms; left out whole: the built-in one. Promises are awaited.
  * @typeParam Context what the framework gives a handler: Express's request, Koa's context
  */
 export interface SiteCallbacks<Context> {
   /** The signed-in person, read afresh each time, or null. */
-  readonly currentUser?: ((context: Context) => Awaitable<SiteUser | null | undefined>) | undefined;
+  readonly currentUser?:
+    | ((context: Context) => SiteUser | null | undefined | Promise<SiteUser | null | undefined>)
+    | undefined;
   /**
    * Starts a session for this person in this browser; it must get a new id. Needed when people log in to the site
    * with their forum account.
    */
-  readonly signIn?: ((context: Context, user: SiteUser) => Awaitable<void>) | undefined;
+  readonly signIn?: ((context: Context, user: SiteUser) => unknown) | undefined;
   /** Ends this browser's session. Needed when a forum may sign people out of the site. */
-  readonly signOut?: ((context: Context) => Awaitable<void>) | undefined;
+  readonly signOut?: ((context: Context) => unknown) | undefined;
 }
-
-type Awaitable<T> = T | Promise<T>;
 
 /**
  * Turns the site's callbacks into the sessions that the engine takes.

@@ -23,9 +23,10 @@ export { type HeaderLine, WireReply } from './http/reply.js';
 export { sendRequest, type WireRequest, WireSocket } from './http/send.js';
 export { type NormalReply, normalise } from './normalise.js';
 export { startTypeScript, type TypeScriptProcess } from './processes/typescript-process.js';
+export { findProgram, freePort } from './services/child-server.js';
 export { findPostgres, startPostgres } from './services/postgres.js';
 export { findRedis, startRedis } from './services/redis.js';
-export type { Service } from './services/service.js';
+export { reportMissing, type Service } from './services/service.js';
 export { forumQuestion, readAnswer, signedQuery } from './site/forum-side.js';
 export {
   callbacksOf,

@@ -11,23 +11,31 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
+/** Who started this process: npm, or the shell that npm starts. */
+const parent = process.ppid;
+
 /**
  * Runs a command in the repository's root; its exit code ends this process when it is not 0. Signals go on to it, and
  * what it makes of them decides how this process ends.
  */
-function run(command, args, extraEnv = {}) {
+function run(command, args) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       stdio: 'inherit',
       // npx is a script there, which only a shell can start.
       shell: process.platform === 'win32' && command === 'npx',
-      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', ...extraEnv },
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' },
     });
     const forward = (signal) => child.kill(signal);
     process.on('SIGTERM', forward);
     process.on('SIGINT', forward);
+    // A signal to npm ends its shell, which passes nothing on: whoever is left alone ends as well.
+    const orphaned = setInterval(() => {
+      if (process.ppid !== parent) forward('SIGTERM');
+    }, 200);
     child.on('exit', (code, signal) => {
+      clearInterval(orphaned);
       process.off('SIGTERM', forward);
       process.off('SIGINT', forward);
       if (signal !== null) process.exit(signal === 'SIGINT' ? 130 : 143);

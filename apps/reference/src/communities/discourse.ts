@@ -47,7 +47,7 @@ export const discourseForum: Community = {
       },
       {
         title: 'An address nobody confirmed',
-        text: 'Sign in as carol. The site does not vouch for her e-mail address, so the forum makes an account that waits for her confirmation.',
+        text: 'Sign in as carol. The site does not vouch for her address, so the forum makes an account that waits for her confirmation.',
       },
       {
         title: 'A suspended account',

@@ -18,7 +18,7 @@ const demo = await startTestDemo(
 );
 const browser = await launchChromium();
 try {
-  const context = await browser.newContext({ viewport: { width: 620, height: 640 }, deviceScaleFactor: 2 });
+  const context = await browser.newContext({ viewport: { width: 620, height: 690 }, deviceScaleFactor: 2 });
   const page = await context.newPage();
   const shots: string[] = [];
   const shoot = async (): Promise<void> => {
@@ -32,7 +32,7 @@ try {
   await page.getByText('Alice Example').first().waitFor();
   await shoot();
 
-  const sheet = await browser.newPage({ viewport: { width: 1_440, height: 560 }, deviceScaleFactor: 1.25 });
+  const sheet = await browser.newPage({ viewport: { width: 1_440, height: 605 }, deviceScaleFactor: 1.25 });
   const captions = ['1. The forum: “Log In”', '2. The site: sign in', '3. Back at the forum, logged in'];
   await sheet.setContent(`<!doctype html><style>
 body{margin:0;padding:20px;display:grid;grid-template-columns:repeat(3,1fr);gap:20px;background:#eceae4;font:600 20px system-ui,sans-serif;color:#22201c}

@@ -12,6 +12,7 @@ import { createAttemptCookies } from './attempt.js';
 import type { ForumFlavour } from './forum-user.js';
 import { createLoginFlow, type LoginFlow } from './login-flow.js';
 
+export { gateNavigation } from '../../http/browser-gate.js';
 export type { Attempt, AttemptPurpose } from './attempt.js';
 export type { ForumFlavour, ForumUser } from './forum-user.js';
 export type { Arrival, Departure, LoginFlow } from './login-flow.js';

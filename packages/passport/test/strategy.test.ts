@@ -1,0 +1,399 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { memoryStore } from '@forum-sso/core';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import session from 'express-session';
+import Koa from 'koa';
+import { KoaPassport } from 'koa-passport';
+import koaSession from 'koa-session';
+import { Passport } from 'passport';
+import { CookieJar } from 'tough-cookie';
+
+import {
+  type DiscourseAuthenticateOptions,
+  DiscourseStrategy,
+  type DiscourseStrategyOptions,
+  type Verify,
+} from '../src/index.js';
+
+const secret = randomBytes(16).toString('hex');
+const sam = {
+  external_id: '42',
+  username: 'sam',
+  name: 'Sam S.',
+  email: 'sam@example.com',
+  admin: 'false',
+  moderator: 'true',
+  groups: 'a,b',
+};
+
+function signed(fields: Record<string, string>, key = secret): string {
+  const sso = Buffer.from(new URLSearchParams(fields).toString()).toString('base64');
+  return `sso=${encodeURIComponent(sso)}&sig=${createHmac('sha256', key).update(sso).digest('hex')}`;
+}
+function requestOf(location: string): Record<string, string> {
+  const sso = new URL(location).searchParams.get('sso') ?? '';
+  return Object.fromEntries(new URLSearchParams(Buffer.from(sso, 'base64').toString()));
+}
+
+const servers: Server[] = [];
+afterEach(async () => {
+  await Promise.all(
+    servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve).closeAllConnections())),
+  );
+});
+
+/** Starts first, since the strategy has to know its own address. */
+async function serve(build: (origin: string) => RequestListener): Promise<string> {
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const origin = `http://localhost:${address.port}`;
+  server.on('request', build(origin));
+  return origin;
+}
+
+class Browser {
+  readonly #jar = new CookieJar();
+  constructor(readonly origin: string) {}
+  async open(path: string, headers: Record<string, string> = {}) {
+    const url = new URL(path, this.origin).href;
+    const response = await fetch(url.replace('localhost', '127.0.0.1'), {
+      redirect: 'manual',
+      headers: { cookie: await this.#jar.getCookieString(url), 'sec-fetch-dest': 'document', ...headers },
+    });
+    for (const cookie of response.headers.getSetCookie()) await this.#jar.setCookie(cookie, url);
+    return {
+      status: response.status,
+      location: response.headers.get('location') ?? '',
+      headers: response.headers,
+      text: await response.text(),
+    };
+  }
+  cookies(): string[] {
+    return this.#jar.getCookiesSync(this.origin).map(({ key }) => key);
+  }
+}
+
+type StrategyOptions = Partial<DiscourseStrategyOptions>;
+const optionsFor = (origin: string, more: StrategyOptions = {}): DiscourseStrategyOptions => ({
+  forumUrl: 'https://forum.example.com',
+  secret,
+  callbackUrl: `${origin}/auth/discourse/callback`,
+  cookieKeys: randomBytes(32).toString('base64'),
+  ...more,
+});
+
+const verifyAll: Verify = (profile, done) => done(null, { id: profile.id, name: profile.displayName });
+
+interface App {
+  readonly verify?: Verify;
+  readonly strategy?: StrategyOptions;
+  readonly authenticate?: DiscourseAuthenticateOptions;
+}
+
+/** The frameworks under test; each answers `/me` with who is signed in, and the callback with what Passport knows. */
+const frameworks = {
+  'Express with express-session': ({ verify = verifyAll, strategy = {}, authenticate = {} }: App) =>
+    serve((origin) => {
+      const passport = new Passport();
+      passport.use(new DiscourseStrategy(optionsFor(origin, strategy), verify));
+      passport.serializeUser((user, done) => done(null, JSON.stringify(user)));
+      passport.deserializeUser((text: string, done) => done(null, JSON.parse(text)));
+      const app = express();
+      app.use(session({ secret: 'of the test', resave: false, saveUninitialized: false }));
+      app.use(passport.initialize(), passport.session());
+      app.get('/auth/discourse', passport.authenticate('discourse', authenticate));
+      app.get(
+        '/auth/discourse/callback',
+        passport.authenticate('discourse', { failWithError: true }),
+        (req, res) => {
+          res.json({ user: req.user, info: req.authInfo });
+        },
+      );
+      app.get('/me', (req, res) => void res.json(req.user ?? null));
+      app.use(failures);
+      return app;
+    }),
+  'Express without any session': ({ verify = verifyAll, strategy = {}, authenticate = {} }: App) =>
+    serve((origin) => {
+      const passport = new Passport();
+      passport.use(new DiscourseStrategy(optionsFor(origin, strategy), verify));
+      const app = express();
+      const auth = express.Router();
+      auth.get('/', passport.authenticate('discourse', { ...authenticate, session: false }));
+      auth.get(
+        '/callback',
+        passport.authenticate('discourse', { session: false, failWithError: true }),
+        (req, res) => {
+          res.json({ user: req.user, info: req.authInfo });
+        },
+      );
+      app.use('/auth/discourse', auth);
+      app.use(failures);
+      return app;
+    }),
+  'Koa with koa-passport': ({ verify = verifyAll, strategy = {}, authenticate = {} }: App) =>
+    serve((origin) => {
+      const passport = new KoaPassport();
+      passport.use(new DiscourseStrategy(optionsFor(origin, strategy), verify));
+      passport.serializeUser((user, done) => done(null, JSON.stringify(user)));
+      passport.deserializeUser((text: string, done) => done(null, JSON.parse(text)));
+      const app = new Koa();
+      app.keys = ['of the test'];
+      app.use(async (ctx, next) => {
+        try {
+          await next();
+        } catch (error) {
+          ctx.status = statusOf(error);
+          ctx.body = { error: String(error) };
+        }
+      });
+      app.use(koaSession(app));
+      app.use(passport.initialize());
+      app.use(passport.session());
+      app.use(async (ctx, next) => {
+        if (ctx.path === '/auth/discourse')
+          return passport.authenticate('discourse', authenticate)(ctx, next);
+        if (ctx.path === '/auth/discourse/callback') {
+          return passport.authenticate(
+            'discourse',
+            async (error: unknown, user: unknown, info: unknown, status: unknown) => {
+              if (error !== null && error !== undefined) throw error;
+              if (user === false || user === null || user === undefined) {
+                ctx.status = typeof status === 'number' ? status : 401;
+                ctx.body = { failed: info };
+                return;
+              }
+              await ctx.login(user);
+              ctx.body = { user, info };
+            },
+          )(ctx, next);
+        }
+        if (ctx.path === '/me') ctx.body = JSON.stringify(ctx.state.user ?? null);
+        return undefined;
+      });
+      return app.callback();
+    }),
+};
+
+function statusOf(error: unknown): number {
+  return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number'
+    ? error.status
+    : 500;
+}
+const failures: express.ErrorRequestHandler = (error, _req, res, _next) => {
+  res.status(statusOf(error)).json({ error: String(error) });
+};
+
+describe.each(Object.entries(frameworks))('%s', (framework, start) => {
+  const leave = async (browser: Browser, path = '/auth/discourse?returnTo=%2Faccount') => {
+    const reply = await browser.open(path);
+    expect(reply.status).toBe(302);
+    expect(reply.headers.get('cache-control')).toBe('no-store');
+    return requestOf(reply.location);
+  };
+  const back = (browser: Browser, fields: Record<string, string>, key = secret) =>
+    browser.open(`/auth/discourse/callback?${signed(fields, key)}`);
+
+  test('signs in, tells where to return to, and leaves no attempt behind', async () => {
+    const browser = new Browser(await start({}));
+    const request = await leave(browser);
+    expect(request).toEqual({
+      nonce: expect.stringMatching(/^[0-9a-f]{32}$/),
+      return_sso_url: `${browser.origin}/auth/discourse/callback`,
+    });
+    const reply = await back(browser, { ...request, ...sam });
+    expect(reply.status).toBe(200);
+    expect(JSON.parse(reply.text)).toMatchObject({
+      user: { id: '42', name: 'Sam S.' },
+      info: { returnTo: '/account' },
+    });
+    expect(browser.cookies().some((name) => name.includes('attempt'))).toBe(false);
+    if (!framework.includes('without')) {
+      expect(JSON.parse((await browser.open('/me')).text)).toEqual({ id: '42', name: 'Sam S.' });
+    }
+  });
+
+  test('two tabs come back each to its page', async () => {
+    const browser = new Browser(await start({}));
+    const one = await leave(browser, '/auth/discourse?returnTo=%2Fone');
+    const two = await leave(browser, '/auth/discourse?returnTo=%2Ftwo');
+    expect((await back(browser, { ...two, ...sam })).text).toContain('/two');
+    expect((await back(browser, { ...one, ...sam })).text).toContain('/one');
+  });
+
+  test('an answer of another browser, a used one, and a forged one fail with their status', async () => {
+    const origin = await start({});
+    const browser = new Browser(origin);
+    const request = await leave(browser);
+    expect((await back(new Browser(origin), { ...request, ...sam })).status).toBe(403);
+    expect((await back(browser, { ...request, ...sam }, 'another secret')).status).toBe(403);
+    expect(
+      (
+        await browser.open(`/auth/discourse/callback?${signed({ ...request, ...sam })}`, {
+          'sec-fetch-dest': 'iframe',
+        })
+      ).status,
+    ).toBe(403);
+    expect((await back(browser, { ...request, ...sam })).status).toBe(200);
+    expect((await back(browser, { ...request, ...sam })).status).toBe(403);
+  });
+
+  test('prompt none fails as login_required when nobody is there', async () => {
+    const browser = new Browser(await start({ authenticate: { prompt: 'none' } }));
+    const request = await leave(browser);
+    expect(request).toMatchObject({ prompt: 'none' });
+    expect((await back(browser, { ...request, failed: 'true', ...sam })).status).toBe(401);
+  });
+
+  test('a second factor is insisted on', async () => {
+    const browser = new Browser(await start({ authenticate: { requireTwoFactor: true } }));
+    const request = await leave(browser);
+    expect(request).toMatchObject({ require_2fa: 'true' });
+    expect((await back(browser, { ...request, ...sam })).status).toBe(403);
+    const again = await leave(browser);
+    expect((await back(browser, { ...again, ...sam, confirmed_2fa: 'true' })).status).toBe(200);
+  });
+
+  test('verify may refuse, fail, or be a promise', async () => {
+    const answers: Record<string, Verify> = {
+      promise: async (profile) => ({ id: profile.id, name: 'by promise' }),
+      refused: (_, done) => done(null, false, { message: 'not you' }),
+      'refused by promise': async () => null,
+      failed: (_, done) => done(new Error('database')),
+      'failed by promise': () => Promise.reject(new Error('database')),
+    };
+    const statuses: Record<string, number> = {};
+    for (const [name, verify] of Object.entries(answers)) {
+      const browser = new Browser(await start({ verify }));
+      statuses[name] = (await back(browser, { ...(await leave(browser)), ...sam })).status;
+    }
+    expect(statuses).toEqual({
+      promise: 200,
+      refused: 403,
+      'refused by promise': 403,
+      failed: 500,
+      'failed by promise': 500,
+    });
+  });
+
+  test('a store that is gone is an error of 503, and accepts nothing', async () => {
+    const store = {
+      ...memoryStore(),
+      oneTime: { claim: () => Promise.reject(new Error('connection lost')) },
+      shared: true,
+    };
+    const browser = new Browser(await start({ strategy: { store } }));
+    const reply = await back(browser, { ...(await leave(browser)), ...sam });
+    expect(reply.status).toBe(503);
+    expect(reply.text).not.toContain('connection lost');
+  });
+
+  test.each(['//evil.example', 'https://evil.example', '/.//evil.example'])(
+    'does not return to %s',
+    async (returnTo) => {
+      const browser = new Browser(await start({}));
+      const request = await leave(browser, `/auth/discourse?returnTo=${encodeURIComponent(returnTo)}`);
+      expect(JSON.parse((await back(browser, { ...request, ...sam })).text)).toMatchObject({
+        info: { returnTo: '/' },
+      });
+    },
+  );
+});
+
+describe('the strategy', () => {
+  test('hands on the request when asked, and a whole profile', async () => {
+    const seen: unknown[] = [];
+    const origin = await serve((address) => {
+      const passport = new Passport();
+      passport.use(
+        'forum',
+        new DiscourseStrategy(
+          { ...optionsFor(address), passReqToCallback: true },
+          (request, profile, done) => {
+            seen.push(request.url, profile);
+            done(null, { id: profile.id });
+          },
+        ),
+      );
+      const app = express();
+      app.get(
+        '/auth/discourse{/callback}',
+        passport.authenticate('forum', { session: false }),
+        (_req, res) => void res.send('ok'),
+      );
+      return app;
+    });
+    const browser = new Browser(origin);
+    const request = requestOf((await browser.open('/auth/discourse')).location);
+    await browser.open(
+      `/auth/discourse/callback?${signed({ ...request, ...sam, avatar_url: 'https://forum.example.com/a.png' })}`,
+    );
+    expect(seen).toEqual([
+      expect.stringContaining('/auth/discourse/callback?sso='),
+      {
+        provider: 'discourse',
+        id: '42',
+        username: 'sam',
+        displayName: 'Sam S.',
+        emails: [{ value: 'sam@example.com' }],
+        photos: [{ value: 'https://forum.example.com/a.png' }],
+        groups: ['a', 'b'],
+        admin: false,
+        moderator: true,
+        requireActivation: false,
+        twoFactor: false,
+        _json: expect.objectContaining({ externalId: '42', username: 'sam' }),
+      },
+    ]);
+  });
+
+  test('lists all that is wrong at the start', () => {
+    const options = {
+      ...optionsFor('http://localhost:1'),
+      forumUrl: 'http://forum.example.com',
+      secret: 'short',
+      cookieKeys: 'short',
+      callbackUrl: '/relative',
+    };
+    expect(() => new DiscourseStrategy(options, verifyAll)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_OPTIONS_INVALID',
+        problems: expect.arrayContaining([
+          expect.stringContaining('DISCOURSE_LOGIN_SECRET'),
+          expect.stringContaining('callbackUrl'),
+          expect.stringContaining('https'),
+          expect.stringContaining('keys[0]'),
+        ]),
+      }),
+    );
+    expect(() => Reflect.construct(DiscourseStrategy, [optionsFor('http://localhost:1')])).toThrow('verify');
+  });
+
+  test('an audit log hears of refusals, without what was sent', async () => {
+    const events: unknown[] = [];
+    const origin = await serve((address) => {
+      const passport = new Passport();
+      passport.use(
+        new DiscourseStrategy(optionsFor(address, { events: (event) => events.push(event) }), verifyAll),
+      );
+      const app = express();
+      app.get('/auth/discourse/callback', passport.authenticate('discourse', { session: false }));
+      return app;
+    });
+    await new Browser(origin).open(`/auth/discourse/callback?${signed(sam)}`);
+    expect(events).toMatchObject([
+      {
+        type: 'request.refused',
+        code: 'ERR_SSO_NONCE_MISSING',
+        connector: 'discourse',
+        path: '/auth/discourse/callback',
+      },
+    ]);
+    expect(JSON.stringify(events)).not.toMatch(/sam|sso=/);
+  });
+});

@@ -28,10 +28,10 @@ export function mountComments(app: Express, site: Site, port: number): void {
       body: html`<div id="comments" data-discussion="${discussion.slice(0, 500)}" data-page="${allowed.includes(page) ? page : ''}"
  data-template="${site.settings().ssoUrl}" data-sso-how="${query.get('ssoHow') ?? ''}">
 <p class="card"><span id="who" data-you="">You are a guest.</span>
-<button type="button" id="logIn">Log In</button> <button type="button" id="logOut" class="plain" hidden>Log Out</button></p>
+<button type="button" id="logIn">Log In</button> <button type="button" id="logOut" class="plain">Log Out</button></p>
 <pre id="error" role="alert"></pre>
 <ol id="list"></ol>
-<form id="write" hidden><label for="text">Comment</label><textarea id="text" name="text" rows="3" cols="50" required></textarea>
+<form id="write"><label for="text">Comment</label><textarea id="text" name="text" rows="3" cols="50" required></textarea>
 <p><button>Post comment</button></p></form></div>`,
       script: frameScript,
       frameAncestors: ["'self'", ...allowed].join(' '),

@@ -38,7 +38,7 @@ export const commentsScript = `'use strict';
     frame.title = 'Comments';
     frame.style.width = '100%';
     frame.style.border = '0';
-    frame.style.minHeight = '420px';
+    frame.style.height = '420px';
     frame.src = server + '/-/embedded-comments?' + query;
     place.append(frame);
     frames.push(frame);
@@ -50,6 +50,7 @@ export const commentsScript = `'use strict';
     if (origin !== server || sender === undefined || data === null || typeof data !== 'object') return;
     if (data.talkyard === 'ready' && sender === frames[0]) tell(sender, { talkyard: 'token', token });
     if (data.talkyard === 'session') for (const frame of frames) if (frame !== sender) tell(frame, data);
+    if (data.talkyard === 'height' && data.pixels > 0) sender.style.height = Math.min(data.pixels, 20000) + 'px';
     if (data.talkyard === 'goTo' && /^https?:/.test(data.url)) location.assign(data.url);
     if (data.talkyard === 'redirPage') {
       const { origin, pathname, search, hash } = location;
@@ -63,6 +64,7 @@ export const commentsScript = `'use strict';
 export const frameScript = `'use strict';
 const place = document.getElementById('comments').dataset;
 const show = (id, text) => { document.getElementById(id).textContent = text; };
+const toggle = (id, visible) => { document.getElementById(id).style.display = visible ? '' : 'none'; };
 let session = null;
 
 const call = async (path, body) => {
@@ -84,9 +86,9 @@ const refresh = async () => {
   const { you, comments } = await call('/-/embedded-state', { discussion: place.discussion });
   document.getElementById('who').dataset.you = you === null ? '' : you.username;
   show('who', you === null ? 'You are a guest.' : 'You are @' + you.username + '.');
-  document.getElementById('logIn').hidden = you !== null;
-  document.getElementById('logOut').hidden = you === null;
-  document.getElementById('write').hidden = you === null;
+  toggle('logIn', you === null);
+  toggle('logOut', you !== null);
+  toggle('write', you !== null);
   const list = document.getElementById('list');
   list.replaceChildren(...comments.map(({ nr, author, text }) => {
     const item = document.createElement('li');
@@ -102,12 +104,15 @@ const refresh = async () => {
 };
 
 const attempt = async (act) => {
-  show('error', '');
+  let problem = '';
   try {
     await act();
   } catch (error) {
-    show('error', error.message);
+    problem = error.message;
   }
+  show('error', problem);
+  toggle('error', problem !== '');
+  toPage({ talkyard: 'height', pixels: document.documentElement.offsetHeight });
 };
 
 const logIn = (anchor) => {

@@ -31,7 +31,8 @@ export const clients = {
     const client = new Redis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,
-      connectTimeout: 500,
+      connectTimeout: 2_000,
+      disconnectTimeout: 100,
       retryStrategy: () => 50,
     });
     client.on('error', () => {});

@@ -1,42 +1,35 @@
 import type { Delivery } from '../connector.js';
 import { refusal } from '../errors.js';
-
-/** How long Fruum may take, in milliseconds. */
-const timeLimit = 10_000;
+import { sendRequest } from '../http/outgoing.js';
 
 /**
  * Makes the check of a forum: whether Fruum answers and knows it. Nothing more can be asked: Fruum does not tell
  * which auth URL it has.
  */
-export function checkFruum(
-  fruumUrl: string,
-  forumId: string,
-  fetchPage: typeof fetch,
-): () => Promise<Delivery> {
-  const loader = `${fruumUrl.replace(/\/+$/, '')}/go/${encodeURIComponent(forumId)}`;
+export function checkFruum(fruumUrl: string, forumId: string, send: typeof fetch): () => Promise<Delivery> {
+  const url = `${fruumUrl.replace(/\/+$/, '')}/go/${encodeURIComponent(forumId)}`;
   return async () => {
-    try {
-      const response = await fetchPage(loader, {
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeLimit),
-      });
-      await response.body?.cancel();
-      if (response.status === 200) {
-        return { done: true, notes: ['Fruum knows the forum; which auth URL it has set cannot be asked.'] };
-      }
+    const answer = await sendRequest(send, { method: 'GET', url, headers: {}, timeoutMs: 10_000 });
+    if ('fault' in answer) {
       return {
         done: false,
         refusal: refusal(
           'ERR_FRUUM_UNREACHABLE',
-          `Fruum answered ${response.status} where the forum's loader should be: check fruumUrl and forumId.`,
+          `Fruum's loader cannot be read (${answer.fault}): check fruumUrl.`,
+          answer.cause,
         ),
-      };
-    } catch (cause) {
-      return {
-        done: false,
-        refusal: refusal('ERR_FRUUM_UNREACHABLE', 'Fruum does not answer: check fruumUrl.', cause),
         retryAfter: 30,
       };
     }
+    if (answer.status !== 200) {
+      return {
+        done: false,
+        refusal: refusal(
+          'ERR_FRUUM_UNREACHABLE',
+          `Fruum answered ${answer.status} where the forum's loader should be: check fruumUrl and forumId.`,
+        ),
+      };
+    }
+    return { done: true, notes: ['Fruum knows the forum; which auth URL it has set cannot be asked.'] };
   };
 }

@@ -66,7 +66,9 @@ export async function startSite(
       if (url === '/community') {
         addHeaders(response, fruumPageHeaders);
         response.end(`<div id="forum"></div>${await connector.embed(person(request))}`);
-      } else if (!(await answerRequest(sso, nodeRequest(request, url), response, session))) {
+      } else if (
+        !(await answerRequest(sso, nodeRequest(request, url, { bodySeconds: 1 }), response, session))
+      ) {
         response.writeHead(404).end();
       }
     })();

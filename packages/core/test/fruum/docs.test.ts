@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+
+import { expect, test } from '@jest/globals';
+
+import { errorTable } from '../../src/errors.js';
+import { fruumReplyFields } from '../../src/fruum/index.js';
+
+const page = readFileSync(new URL('../../../../docs/connectors/fruum.md', import.meta.url), 'utf8');
+
+function firstColumn(heading: string): readonly string[] {
+  const [, rest = ''] = page.split(`\n## ${heading}\n`);
+  const [section = ''] = rest.split('\n## ');
+  return [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name);
+}
+
+test('the table of options has each option, and no other', () => {
+  const source = readFileSync(new URL('../../src/fruum/options.ts', import.meta.url), 'utf8');
+  const [, body = ''] = /export interface FruumOptions \{([\s\S]*?)\n\}/.exec(source) ?? [];
+  const options = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name = '']) => name);
+  expect(options.length).toBeGreaterThan(8);
+  expect([...firstColumn('Options')].sort()).toEqual(options.sort());
+});
+
+test('the table of what Fruum is told has each field, and no other', () => {
+  expect(firstColumn('What Fruum is told')).toEqual(Object.keys(fruumReplyFields));
+});
+
+test('each code of Fruum is explained, and each that is named exists', () => {
+  const named = [...new Set([...page.matchAll(/\bERR_[A-Z_]+\b/g)].map(([code]) => code))];
+  expect(named.filter((code) => !Object.hasOwn(errorTable, code))).toEqual([]);
+  const own = Object.keys(errorTable).filter((code) => code.startsWith('ERR_FRUUM_'));
+  expect(own.filter((code) => !named.includes(code))).toEqual([]);
+});

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+const hooks = new URL('../../../../packages/testkit/src/processes/typescript-hooks.mjs', import.meta.url);
+
 /** A process of our own sources. */
 export interface RunningSource {
   readonly child: ChildProcess;
@@ -17,10 +19,9 @@ export interface RunningSource {
  * @param variables its whole environment, besides what a process needs to start
  */
 export function runSource(file: URL, variables: Readonly<Record<string, string>>): RunningSource {
-  const loader = new URL('./run-from-source.mjs', import.meta.url);
   const child = spawn(
     process.execPath,
-    ['--conditions=@forum-sso/source', '--import', loader.href, fileURLToPath(file)],
+    ['--conditions=@forum-sso/source', '--import', hooks.href, fileURLToPath(file)],
     { env: { PATH: process.env.PATH ?? '', ...variables }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';

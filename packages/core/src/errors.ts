@@ -60,6 +60,13 @@ export const errorTable = {
   ERR_DISCOURSE_KEY_REFUSED: { status: 500, publicMessage: 'This login is not set up correctly.' },
   ERR_DISCOURSE_RATE_LIMITED: { status: 503, publicMessage: 'The forum is busy. Please try again soon.' },
   ERR_DISCOURSE_USER_UNKNOWN: { status: 404, publicMessage: 'The forum has no such account.' },
+  ERR_DISCOURSE_CONNECT_OFF: {
+    status: 500,
+    publicMessage: 'The forum does not take people over from this site.',
+  },
+  ERR_DISCOURSE_SYNC_REFUSED: { status: 500, publicMessage: 'The forum did not accept the account.' },
+  ERR_DISCOURSE_RECORD_INVALID: { status: 409, publicMessage: 'The forum cannot store this account.' },
+  ERR_DISCOURSE_DELETE_REFUSED: { status: 409, publicMessage: 'The forum does not delete this account.' },
   ERR_DISCOURSE_REPLY_UNEXPECTED: {
     status: 502,
     publicMessage: 'The forum gave an answer that makes no sense here.',

@@ -1,4 +1,10 @@
-export { DiscourseApi, type DiscourseApiOptions } from './api/discourse-api.js';
+export {
+  DiscourseApi,
+  DiscourseApiError,
+  type DiscourseApiOptions,
+  type ForumAccount,
+} from './api/discourse-api.js';
+export type { GroupsMode, SyncedUser, SyncFields } from './api/sync.js';
 export { type DiscourseOptions, discourse } from './forum/connector.js';
 export type { GroupsOption, UserFieldsMapper } from './forum/user-fields.js';
 export type { SiteAccounts, SiteUserChange, SiteUserQuery } from './login/accounts.js';

@@ -1,15 +1,30 @@
-import { errorFrom, ForumSsoError, isRefusal, type Refusal } from '../../errors.js';
+import { errorFrom, ForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
+import type { OutgoingAnswer, OutgoingRequest } from '../../http/outgoing.js';
 import { readPeerUrl } from '../../http/site-address.js';
-import { callDiscourse, type DiscourseConnection, isRecord, parseJson, unexpected } from './call.js';
+import { secretKinds, secretProblems } from '../../secrets.js';
+import { messageQuery, sealMessage } from '../protocol/message.js';
+import {
+  callDiscourse,
+  type DiscourseConnection,
+  type DiscourseRefusal,
+  isRecord,
+  parseJson,
+  unexpected,
+} from './call.js';
+import { type GroupsMode, readSyncAnswer, type SyncedUser, type SyncFields } from './sync.js';
 
 /** Options of {@link DiscourseApi}. */
-export interface DiscourseApiOptions {
+export interface DiscourseApiOptions<Mode extends GroupsMode = 'managed'> {
   /** The forum's base URL. */
   readonly forumUrl: string;
   /** An API key of an admin, or one with the scopes of the calls that are used. */
   readonly apiKey: string;
   /** The user name that the key acts as. Default `system`. */
   readonly apiUser?: string;
+  /** The forum's "discourse connect secret"; only {@link DiscourseApi.syncSso} needs it. */
+  readonly connectSecret?: string;
+  /** `exact` when the forum's setting "discourse connect overrides groups" is on. Default `managed`. */
+  readonly groupsMode?: Mode;
   /** Replaces the global `fetch`. */
   readonly fetch?: typeof fetch;
   /** Seconds for one whole call. Default 10. */
@@ -18,86 +33,273 @@ export interface DiscourseApiOptions {
   readonly logOutPath?: string;
 }
 
-/** The calls of a Discourse forum's API that account life needs. Every method throws a `ForumSsoError`. */
-export class DiscourseApi {
+/** A person as the look-up by the site's id shows them. */
+export interface ForumAccount {
+  readonly id: string;
+  readonly username: string;
+}
+
+/** Most ids of accounts that are remembered, to save look-ups; the oldest go first. */
+const rememberedIds = 10_000;
+
+/**
+ * The calls of a Discourse forum's API that account life needs. The key goes in headers alone; redirects are errors;
+ * every call has a time limit. Every method throws a `ForumSsoError`; those of every call are
+ * `ERR_DISCOURSE_KEY_REFUSED`, `ERR_DISCOURSE_RATE_LIMITED`, `ERR_DISCOURSE_UNAVAILABLE`, `ERR_DISCOURSE_ADDRESS_WRONG`
+ * and `ERR_DISCOURSE_REPLY_UNEXPECTED`.
+ */
+export class DiscourseApi<Mode extends GroupsMode = 'managed'> {
   readonly #connection: DiscourseConnection;
+  readonly #connectSecret: string | undefined;
   readonly #logOutPath: string;
+  readonly #ids = new Map<string, string>();
 
   /** @throws ForumSsoError `ERR_OPTIONS_INVALID` */
-  constructor({
-    forumUrl,
-    apiKey,
-    apiUser = 'system',
-    fetch: send = fetch,
-    timeoutSeconds = 10,
-    logOutPath = '/admin/users/{id}/log_out.json',
-  }: DiscourseApiOptions) {
-    const url = readPeerUrl(forumUrl, 'forumUrl (DISCOURSE_URL)');
+  constructor(options: DiscourseApiOptions<Mode>) {
+    const { apiKey, connectSecret, logOutPath = '/admin/users/{id}/log_out.json' } = options;
+    const url = readPeerUrl(options.forumUrl, 'forumUrl (DISCOURSE_URL)');
     if (isRefusal(url)) throw errorFrom(url);
     if (typeof apiKey !== 'string' || !/^[\x21-\x7e]+$/.test(apiKey)) {
-      throw new ForumSsoError(
-        'ERR_OPTIONS_INVALID',
-        'api.key (DISCOURSE_ADMIN_API_KEY) is empty or holds blanks or line breaks.',
-      );
+      throw invalid('api.key (DISCOURSE_ADMIN_API_KEY) is empty or holds blanks or line breaks.');
     }
     if (!logOutPath.startsWith('/') || !logOutPath.includes('{id}')) {
-      throw new ForumSsoError('ERR_OPTIONS_INVALID', 'api.logOutPath must begin with "/" and hold {id}.');
+      throw invalid('api.logOutPath must begin with "/" and hold {id}.');
     }
+    const [problem] = connectSecret === undefined ? [] : secretProblems(connectSecret, secretKinds.connect);
+    if (problem !== undefined) throw invalid(`connectSecret (DISCOURSE_CONNECT_SECRET) ${problem}`);
     this.#connection = {
       forumUrl: url.href.replace(/\/+$/, ''),
       apiKey,
-      apiUser,
-      fetch: send,
-      timeoutMs: timeoutSeconds * 1_000,
+      apiUser: options.apiUser ?? 'system',
+      fetch: options.fetch ?? fetch,
+      timeoutMs: (options.timeoutSeconds ?? 10) * 1_000,
     };
+    this.#connectSecret = connectSecret;
     this.#logOutPath = logOutPath;
+  }
+
+  /**
+   * Brings a person's details to the forum without a login, creating the account if there is none
+   * (`POST /admin/users/sync_sso`). Only what is sent changes; an account that an admin deactivated becomes active again.
+   *
+   * @throws ForumSsoError `ERR_DISCOURSE_CONNECT_OFF`, `ERR_DISCOURSE_SYNC_REFUSED`, `ERR_DISCOURSE_RECORD_INVALID`,
+   * `ERR_SSO_FIELD_UNUSABLE`
+   */
+  async syncSso(fields: SyncFields<Mode>): Promise<SyncedUser> {
+    if (this.#connectSecret === undefined)
+      throw invalid('syncSso needs connectSecret (DISCOURSE_CONNECT_SECRET).');
+    const message = sealMessage(fields, this.#connectSecret);
+    if (isRefusal(message)) throw errorFrom(message);
+    const answer = await this.#call('POST', '/admin/users/sync_sso.json', {
+      type: 'application/x-www-form-urlencoded',
+      text: messageQuery(message),
+    });
+    const synced = readSyncAnswer(answer);
+    if (isRefusal(synced)) throw discourseError(synced);
+    this.#remember(fields.externalId, synced.id);
+    return synced;
+  }
+
+  /** Looks an account up by the site's id (`GET /u/by-external/{id}.json`); null when the forum has none. */
+  async findByExternalId(externalId: string): Promise<ForumAccount | null> {
+    const answer = await this.#call('GET', `/u/by-external/${encodeURIComponent(externalId)}.json`);
+    if (answer.status === 404) return null;
+    const body = parseJson(answer.text);
+    const user = isRecord(body) && isRecord(body.user) ? body.user : {};
+    if (answer.status !== 200 || typeof user.id !== 'number' || typeof user.username !== 'string') {
+      throw discourseError(unexpected(answer));
+    }
+    const account = { id: String(user.id), username: user.username };
+    this.#remember(externalId, account.id);
+    return account;
+  }
+
+  /** The forum's id of a person: remembered from an earlier answer, or looked up. Null when the forum has none. */
+  async forumIdOf(externalId: string): Promise<string | null> {
+    return this.#ids.get(externalId) ?? (await this.findByExternalId(externalId))?.id ?? null;
   }
 
   /**
    * Ends all sessions of a person at the forum (`POST /admin/users/{id}/log_out`).
    * @param forumUserId the forum's own number of the account, not the site's id
-   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN` and those of every call: `ERR_DISCOURSE_KEY_REFUSED`,
-   * `ERR_DISCOURSE_RATE_LIMITED`, `ERR_DISCOURSE_UNAVAILABLE`, `ERR_DISCOURSE_ADDRESS_WRONG`,
-   * `ERR_DISCOURSE_REPLY_UNEXPECTED`
+   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`
    */
   async logOut(forumUserId: string): Promise<void> {
-    const path = this.#logOutPath.replace('{id}', encodeURIComponent(forumUserId));
-    const answer = await callDiscourse(this.#connection, 'POST', path);
-    if (isRefusal(answer)) throw errorFrom(answer);
+    const answer = await this.#call(
+      'POST',
+      this.#logOutPath.replace('{id}', encodeURIComponent(forumUserId)),
+    );
     if (answer.status === 404) throw unknownUser();
     const body = parseJson(answer.text);
     if (answer.status !== 200 || !isRecord(body) || body.success !== 'OK')
-      throw errorFrom(unexpected(answer));
+      throw discourseError(unexpected(answer));
   }
 
   /**
    * Reads a person as an admin sees them (`GET /admin/users/{id}.json`).
-   * @param forumUserId the forum's own number of the account
    * @returns the JSON object as the forum sent it, still to be checked; null when there is no such account
-   * @throws ForumSsoError those of every call, see {@link logOut}
    */
   async readUser(forumUserId: string): Promise<unknown> {
-    const answer = await callDiscourse(
-      this.#connection,
-      'GET',
-      `/admin/users/${encodeURIComponent(forumUserId)}.json`,
-    );
-    if (isRefusal(answer)) throw errorFrom(answer);
+    const answer = await this.#call('GET', `/admin/users/${encodeURIComponent(forumUserId)}.json`);
     const body = parseJson(answer.text);
     // A key without an admin's rights gets a 404 as well, and must not make an account look destroyed.
     if (answer.status === 404 && isRecord(body) && body.error_type === 'not_found') {
-      return (await this.#mayReadUsers()) ? null : Promise.reject(errorFrom(keyIsNoAdmin()));
+      if (await this.#mayReadUsers()) return null;
+      throw errorFrom(keyIsNoAdmin());
     }
-    if (answer.status !== 200 || !isRecord(body)) throw errorFrom(unexpected(answer));
+    if (answer.status !== 200 || !isRecord(body)) throw discourseError(unexpected(answer));
     return body;
+  }
+
+  /**
+   * Keeps a person out of the forum and ends their sessions. Does nothing more when they are suspended already.
+   * @param until end of the suspension; left out: a thousand years, which is how forums write "for ever"
+   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`
+   */
+  async suspend(
+    forumUserId: string,
+    { reason, until }: { readonly reason?: string; readonly until?: Date } = {},
+  ): Promise<void> {
+    const answer = await this.#call(
+      'PUT',
+      `/admin/users/${encodeURIComponent(forumUserId)}/suspend.json`,
+      json({
+        suspend_until: (until ?? new Date('3000-01-01T00:00:00Z')).toISOString(),
+        reason: reason ?? 'Suspended at the site.',
+      }),
+    );
+    if (answer.status !== 409) expectDone(answer);
+  }
+
+  /** Ends a suspension. @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN` */
+  async unsuspend(forumUserId: string): Promise<void> {
+    expectDone(await this.#call('PUT', `/admin/users/${encodeURIComponent(forumUserId)}/unsuspend.json`));
+  }
+
+  /** Deactivates an account. The next login or push activates it again: to keep somebody out, use {@link suspend}. */
+  async deactivate(forumUserId: string): Promise<void> {
+    expectDone(await this.#call('PUT', `/admin/users/${encodeURIComponent(forumUserId)}/deactivate.json`));
+  }
+
+  /** Activates an account without its owner's confirming the address. */
+  async activate(forumUserId: string): Promise<void> {
+    expectDone(await this.#call('PUT', `/admin/users/${encodeURIComponent(forumUserId)}/activate.json`));
+  }
+
+  /** Takes everything personal off an account and keeps its posts. Cannot be undone. */
+  async anonymize(forumUserId: string): Promise<void> {
+    expectDone(await this.#call('PUT', `/admin/users/${encodeURIComponent(forumUserId)}/anonymize.json`));
+    this.#forget(forumUserId);
+  }
+
+  /**
+   * Deletes an account. Cannot be undone; forums refuse it for people with posts.
+   * @throws ForumSsoError `ERR_DISCOURSE_DELETE_REFUSED`: anonymize instead
+   */
+  async delete(forumUserId: string): Promise<void> {
+    const answer = await this.#call('DELETE', `/admin/users/${encodeURIComponent(forumUserId)}.json`);
+    if (answer.status === 403) {
+      throw errorFrom(
+        refusal(
+          'ERR_DISCOURSE_DELETE_REFUSED',
+          'The forum does not delete this account, since it has posts or is staff: anonymize it.',
+        ),
+      );
+    }
+    expectDone(answer);
+    this.#forget(forumUserId);
+  }
+
+  /** Sets, changes or (null) removes the site's id of an account (`PUT /u/{username}.json`). */
+  async setExternalId(username: string, externalId: string | null): Promise<void> {
+    const body = json({ external_ids: { discourse_connect: externalId } });
+    expectDone(await this.#call('PUT', `/u/${encodeURIComponent(username)}.json`, body));
+  }
+
+  /** Names of all groups of the forum that the key can see, automatic ones included. */
+  async groupNames(): Promise<readonly string[]> {
+    const names: string[] = [];
+    for (let page = 0; page < 100; page++) {
+      const answer = await this.#call('GET', `/groups.json?page=${page}`);
+      const body = parseJson(answer.text);
+      if (answer.status !== 200 || !isRecord(body) || !Array.isArray(body.groups))
+        throw discourseError(unexpected(answer));
+      const found = body.groups.flatMap((group: unknown) =>
+        isRecord(group) && typeof group.name === 'string' ? [group.name] : [],
+      );
+      const fresh = found.filter((name) => !names.includes(name));
+      if (fresh.length === 0) break;
+      names.push(...fresh);
+      if (typeof body.total_rows_groups === 'number' && names.length >= body.total_rows_groups) break;
+    }
+    return names;
+  }
+
+  /**
+   * Creates the groups that the forum does not have; a push ignores unknown ones silently.
+   * @returns the names that were created
+   */
+  async ensureGroups(names: readonly string[]): Promise<readonly string[]> {
+    const existing = new Set((await this.groupNames()).map((name) => name.toLowerCase()));
+    const missing = names.filter((name) => !existing.has(name.toLowerCase()));
+    for (const name of missing)
+      expectDone(await this.#call('POST', '/admin/groups.json', json({ group: { name } })));
+    return missing;
+  }
+
+  async #call(
+    method: OutgoingRequest['method'],
+    path: string,
+    body?: { type: string; text: string },
+  ): Promise<OutgoingAnswer> {
+    const answer = await callDiscourse(this.#connection, method, path, body);
+    if (isRefusal(answer)) throw discourseError(answer);
+    return answer;
   }
 
   /** Whether the key may read users at all: every forum has the account -1, "system". */
   async #mayReadUsers(): Promise<boolean> {
-    const answer = await callDiscourse(this.#connection, 'GET', '/admin/users/-1.json');
-    if (isRefusal(answer)) throw errorFrom(answer);
-    return answer.status === 200;
+    return (await this.#call('GET', '/admin/users/-1.json')).status === 200;
   }
+
+  #remember(externalId: string, forumUserId: string): void {
+    this.#ids.delete(externalId);
+    this.#ids.set(externalId, forumUserId);
+    const [oldest] = this.#ids.keys();
+    if (this.#ids.size > rememberedIds && oldest !== undefined) this.#ids.delete(oldest);
+  }
+
+  #forget(forumUserId: string): void {
+    for (const [externalId, id] of this.#ids) if (id === forumUserId) this.#ids.delete(externalId);
+  }
+}
+
+/** A refusal of the forum as an error; it says how long to wait, when another try is of use. */
+export class DiscourseApiError extends ForumSsoError {
+  /** Seconds to wait before another try; undefined when another try is of no use. */
+  readonly retryAfter: number | undefined;
+
+  constructor({ refused, detail, cause, retryAfter }: DiscourseRefusal) {
+    super(refused, detail, cause === undefined ? {} : { cause });
+    this.retryAfter = retryAfter;
+  }
+}
+
+function discourseError(why: DiscourseRefusal): DiscourseApiError {
+  return new DiscourseApiError(why);
+}
+
+function json(value: unknown): { type: string; text: string } {
+  return { type: 'application/json', text: JSON.stringify(value) };
+}
+
+function expectDone(answer: OutgoingAnswer): void {
+  if (answer.status === 404) throw unknownUser();
+  if (answer.status < 200 || answer.status > 299) throw discourseError(unexpected(answer));
+}
+
+function invalid(detail: string): ForumSsoError {
+  return new ForumSsoError('ERR_OPTIONS_INVALID', detail);
 }
 
 function unknownUser(): ForumSsoError {
@@ -108,8 +310,8 @@ function unknownUser(): ForumSsoError {
 }
 
 function keyIsNoAdmin(): Refusal {
-  return {
-    refused: 'ERR_DISCOURSE_KEY_REFUSED',
-    detail: 'The API key may not read users: it must act as an admin, with the scope for "users".',
-  };
+  return refusal(
+    'ERR_DISCOURSE_KEY_REFUSED',
+    'The API key may not read users: it must act as an admin, with the scope for "users".',
+  );
 }

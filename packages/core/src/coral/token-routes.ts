@@ -1,5 +1,5 @@
 import type { ConnectorSetup, Exchange, Route } from '../connector.js';
-import { isRefusal, type Refusal, refusal } from '../errors.js';
+import { errorTable, isRefusal, type Refusal, refusal } from '../errors.js';
 import { answerHeaders, jsonReply, type ReplyHeader, type SsoReply } from '../http/reply.js';
 import { readHeader } from '../http/request.js';
 import type { CoralSettings } from './options.js';
@@ -83,7 +83,9 @@ async function giveToken(
 ): Promise<SsoReply | Refusal> {
   const user = await exchange.currentUser();
   if (user === null) {
-    return refusal('ERR_SIGN_IN_REQUIRED', 'Nobody is signed in at the site; the page stays anonymous.');
+    // Every page that a guest opens asks this: nothing for the log of refusals.
+    const { status, publicMessage } = errorTable.ERR_SIGN_IN_REQUIRED;
+    return jsonReply(status, { error: 'ERR_SIGN_IN_REQUIRED', message: publicMessage });
   }
   if (isRefusal(user)) return user;
   const token = await sign(user, { now: now() });

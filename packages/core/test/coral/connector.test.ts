@@ -102,6 +102,7 @@ describe('the token address', () => {
     const response = await site.call('/coral/token', { method: 'POST', headers: { Origin: listed } });
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({ error: 'ERR_SIGN_IN_REQUIRED' });
+    expect(site.events).toEqual([]);
     expect(response.headers.get('access-control-allow-origin')).toBe(listed);
     expect(response.headers.get('cache-control')).toBe('no-store');
   });

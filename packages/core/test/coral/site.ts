@@ -37,7 +37,7 @@ export async function startSite(
       },
     };
     const reply = await sso?.handle(nodeRequest(request, request.url ?? '/'), session);
-    if (reply === null || reply === undefined) response.writeHead(404).end();
+    if (reply === null || reply === undefined) response.writeHead(404).end('nothing here');
     else writeReply(response, reply);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

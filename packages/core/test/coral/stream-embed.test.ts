@@ -261,7 +261,7 @@ describe('the markup', () => {
             '\u2029',
             '\n',
             'é',
-            '${x}',
+            '$\x7bx}',
             '`',
           ),
           { maxLength: 12 },

@@ -122,17 +122,21 @@ export const embedScript = String.raw`(function () {
       }
       box.append(head);
       if (problem) box.append(element('p', 'The comments could not be loaded: ' + problem, { role: 'alert' }));
+      var actions = element('div');
+      actions.style.display = 'flex';
+      actions.style.gap = '8px';
       if (viewer) {
         var claims = token ? claimsOf(token) : null;
-        if (!claims || (claims.jti && claims.exp)) box.append(button('Sign Out', signOut));
+        if (!claims || (claims.jti && claims.exp)) actions.append(button('Sign Out', signOut));
         if (viewer.ssoURL) {
-          box.append(button('Account', function () { window.open(viewer.ssoURL, '_blank', 'noopener'); }));
+          actions.append(button('Account', function () { window.open(viewer.ssoURL, '_blank', 'noopener'); }));
         }
       } else {
-        box.append(button('Sign In', function () {
+        actions.append(button('Sign In', function () {
           if (!emit('loginPrompt')) emit('showAuthPopup', { view: 'SIGN_IN' });
         }));
       }
+      box.append(actions);
       if (story) drawComments(box, story);
       container.replaceChildren(box);
     }

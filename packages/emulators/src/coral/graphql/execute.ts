@@ -134,11 +134,11 @@ class Validator<C> {
   #field({ name, args, selection }: FieldNode, on: string, depth: number): void {
     if (++this.#fields > fieldLimit) throw this.#fault('Too many fields.');
     if (name === '__typename') return;
-    const field = Object.hasOwn(this.#schema.objects, on) ? this.#schema.objects[on]?.[name] : undefined;
+    const field = own(own(this.#schema.objects, on), name);
     if (field === undefined) throw this.#fault(`Cannot query field "${name}" on type "${on}".`);
     const known = field.args ?? {};
     for (const [arg, value] of args) {
-      const type = known[arg];
+      const type = own(known, arg);
       if (type === undefined) throw this.#fault(`Unknown argument "${arg}" on field "${on}.${name}".`);
       if (value.kind === 'variable') this.#variable(value.name, type);
     }
@@ -172,6 +172,11 @@ class Validator<C> {
   #fault(message: string): RequestFault {
     return new RequestFault('GRAPHQL_VALIDATION_FAILED', message);
   }
+}
+
+/** A property that an object has itself: names come from strangers. */
+function own<T>(object: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 function fits(type: TypeRef, wanted: TypeRef): boolean {

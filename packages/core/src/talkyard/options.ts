@@ -14,9 +14,9 @@ export interface TalkyardOptions {
   /** Talkyard's address, `https://forum.example.com`; http on this machine only. */
   readonly serverUrl: string;
   /** An API secret of Talkyard (Admin, API) that may act as any user. Needed for all but embedded comments. */
-  readonly apiSecret?: string;
+  readonly apiSecret?: string | undefined;
   /** Talkyard's PASETO v2.local secret, `hex:` and 64 hex digits. Needed for embedded comments. */
-  readonly pasetoSecret?: string;
+  readonly pasetoSecret?: string | undefined;
   /** Origins of pages with embedded comments, as in Talkyard's setting of that name: where a login may lead back to. */
   readonly allowEmbeddingFrom?: readonly string[];
   /**

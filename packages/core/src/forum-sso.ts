@@ -42,6 +42,11 @@ export interface ForumSso {
   /** Where it is mounted, without a slash at the end: `https://site.example.com/sso`. */
   readonly baseUrl: string;
   /**
+   * True when this path and query is one of our addresses, so that {@link handle} answers it. For adapters that have to
+   * keep a body parser away from such a request before they come to answer it.
+   */
+  owns(url: string): boolean;
+  /**
    * Answers a request to one of our addresses.
    * @param session the site's own session for this request; left out: the built-in one
    * @returns the reply to write whole, or null when the address is not ours. Never throws for what a stranger sent.
@@ -190,6 +195,8 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   return {
     connectors: running.map(({ name }) => name),
     baseUrl: frame.address.origin + frame.address.basePath,
+
+    owns: (url) => router(pathOf(url)) !== undefined,
 
     async handle(request, session) {
       const path = pathOf(request.url);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
 
 import { errorFrom, isRefusal, type Refusal, refusal } from './errors.js';
@@ -20,6 +20,21 @@ export interface NodeRequestOptions {
   readonly parsed?: object | undefined;
   /** Seconds within which a body must have arrived whole. Default 10. */
   readonly bodySeconds?: number | undefined;
+}
+
+/** Where headers of an answer go: Node's response, or what a framework has in its place. */
+export interface HeaderTarget {
+  getHeader(name: string): number | string | readonly string[] | undefined;
+  setHeader(name: string, value: string | readonly string[]): unknown;
+  /** Adds one more line of that name. */
+  appendHeader(name: string, value: string): unknown;
+}
+
+/** Where an answer goes: Node's response, or what a framework has in its place. */
+export interface ReplyTarget extends HeaderTarget {
+  statusCode: number;
+  /** Sends the answer, once; without a body when there is none. */
+  end(body?: string | Uint8Array): unknown;
 }
 
 /** Milliseconds for which the rest of a refused body is let through unread; then the connection is cut. */
@@ -59,7 +74,7 @@ export function nodeRequest(
  * Writes a reply whole and ends the response. A header that the application has set before gives way to ours, so
  * that nothing of ours is ever cached; its cookies, and what it said in `Vary`, stay.
  */
-export function writeReply(response: ServerResponse, { status, headers, body }: SsoReply): void {
+export function writeReply(response: ReplyTarget, { status, headers, body }: SsoReply): void {
   response.statusCode = status;
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i];
@@ -78,7 +93,7 @@ export function writeReply(response: ServerResponse, { status, headers, body }: 
  * Adds the headers of a page visit to a page's answer. A cookie replaces one of the same name, so that the last word
  * within one answer holds.
  */
-export function addHeaders(response: ServerResponse, headers: readonly ReplyHeader[]): void {
+export function addHeaders(response: HeaderTarget, headers: readonly ReplyHeader[]): void {
   for (const [name, value] of headers) {
     if (name.toLowerCase() === 'set-cookie') addCookie(response, value);
     else response.appendHeader(name, value);
@@ -92,7 +107,7 @@ export function addHeaders(response: ServerResponse, headers: readonly ReplyHead
 export async function answerRequest(
   sso: ForumSso,
   request: SsoRequest,
-  response: ServerResponse,
+  response: ReplyTarget,
   session: SiteSession | undefined,
 ): Promise<boolean> {
   const reply = await sso.handle(request, session);
@@ -110,7 +125,7 @@ export async function answerRequest(
 export async function openPage(
   sso: ForumSso,
   request: SsoRequest,
-  response: ServerResponse,
+  response: ReplyTarget,
   session: SiteSession | undefined,
 ): Promise<PageForum | null> {
   const visit = await sso.visit(request, session);
@@ -128,14 +143,14 @@ function repeats(headers: readonly ReplyHeader[], index: number, lowerCase: stri
   return false;
 }
 
-function addCookie(response: ServerResponse, cookie: string): void {
+function addCookie(response: HeaderTarget, cookie: string): void {
   const before = response.getHeader('Set-Cookie');
   if (before === undefined) {
     response.setHeader('Set-Cookie', [cookie]);
     return;
   }
   const name = cookie.slice(0, cookie.indexOf('=') + 1);
-  const others = (Array.isArray(before) ? before : [String(before)]).filter(
+  const others = (typeof before === 'object' ? before : [String(before)]).filter(
     (other) => !other.startsWith(name),
   );
   response.setHeader('Set-Cookie', [...others, cookie]);

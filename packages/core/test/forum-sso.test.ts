@@ -170,6 +170,7 @@ describe('handle', () => {
 
   test('answers our addresses and no others', async () => {
     const { sso } = forumSso([hello]);
+    expect(['/sso/test?x=1', '/sso/test/', '/sso/test'].filter((url) => !sso.owns(url))).toEqual([]);
     expect(await sso.handle(request('/sso/test?x=1'))).toMatchObject({ status: 200, body: '"hello"' });
     expect(await sso.handle(request('/sso/test/'))).toMatchObject({ status: 200 });
     for (const url of [
@@ -182,6 +183,7 @@ describe('handle', () => {
       '//sso/test',
       '/x/sso/test',
     ]) {
+      expect(sso.owns(url)).toBe(false);
       expect(await sso.handle(request(url))).toBeNull();
     }
   });

@@ -168,6 +168,7 @@ function ssoWith(parts: Partial<Pick<ForumSso, 'handle' | 'visit'>>): ForumSso {
   return {
     connectors: [],
     baseUrl: 'http://localhost/sso',
+    owns: () => false,
     handle: async () => null,
     visit: async () => visit({}),
     pushNow: nothing,

@@ -57,7 +57,11 @@ export function sealWithKey(
     return refusal('ERR_TALKYARD_TOKEN_LIFE', 'expiresAt must be a valid date that lies after now.');
   }
   const claims = JSON.stringify({ exp, iat, data: { user: mapped } });
-  return prefix + encryptV2Local(Buffer.from(claims), key, randomBytes(seedLength));
+  const seed = randomBytes(seedLength);
+  if (seed.length !== seedLength) {
+    return refusal('ERR_INTERNAL', 'randomBytes must return as many bytes as it is asked for.');
+  }
+  return prefix + encryptV2Local(Buffer.from(claims), key, seed);
 }
 
 export interface OpenAuthnTokenOptions {
@@ -73,8 +77,8 @@ export interface OpenAuthnTokenOptions {
  * Talkyard: accepted while `now` ≤ `exp` and `now` ≥ `nbf`, with no allowance for clocks. A number as a time is read as
  * milliseconds, so Unix seconds mean January 1970.
  *
- * @throws ForumSsoError `ERR_TALKYARD_KEY_UNUSABLE`, `ERR_TALKYARD_TOKEN_MALFORMED`, `ERR_TALKYARD_TOKEN_INVALID` (other
- * key, or changed), `ERR_TALKYARD_TOKEN_EXPIRED` (or not valid yet), `ERR_TALKYARD_TOKEN_CLAIMS`,
+ * @throws ForumSsoError `ERR_TALKYARD_KEY_UNUSABLE`, `ERR_TALKYARD_TOKEN_LIFE` (`now` is no date),
+ * `ERR_TALKYARD_TOKEN_MALFORMED`, `ERR_TALKYARD_TOKEN_INVALID` (other key, or changed), `ERR_TALKYARD_TOKEN_EXPIRED` (or not valid yet), `ERR_TALKYARD_TOKEN_CLAIMS`,
  * `ERR_EMAIL_NOT_VERIFIED`. The detail names the codes that Talkyard itself answers with.
  */
 export function openAuthnToken(token: string, { key, now }: OpenAuthnTokenOptions): AuthnClaims {
@@ -86,6 +90,7 @@ export function openAuthnToken(token: string, { key, now }: OpenAuthnTokenOption
 }
 
 function openWithKey(token: unknown, key: Uint8Array, now: Date): AuthnClaims | Refusal {
+  if (isoTime(now) === undefined) return refusal('ERR_TALKYARD_TOKEN_LIFE', 'now must be a valid date.');
   if (typeof token !== 'string' || token.length > tokenLimit) {
     return malformed('TyE0SSOTKN', `It must be a text of at most ${tokenLimit} characters.`);
   }

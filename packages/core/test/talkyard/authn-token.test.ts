@@ -228,6 +228,17 @@ describe('sealAuthnToken', () => {
   });
 });
 
+test('a source of randomness that gives too little is refused', () => {
+  const randomBytes = () => new Uint8Array(8);
+  expect(thrown(() => sealAuthnToken(ada, { key, expiresAt, now, randomBytes })).code).toBe('ERR_INTERNAL');
+});
+
+test('a clock that is none opens nothing', () => {
+  const token = sealAuthnToken(ada, { key, expiresAt, now });
+  const never = new Date(Number.NaN);
+  expect(thrown(() => openAuthnToken(token, { key, now: never })).code).toBe('ERR_TALKYARD_TOKEN_LIFE');
+});
+
 describe('openAuthnToken', () => {
   const user = { ssoId: 'u-1', primaryEmailAddress: 'u@example.com', isEmailAddressVerified: true };
 

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { errorFrom, isRefusal, type Refusal, refusal } from '../errors.js';
 import type { SiteUser } from '../site-user.js';
 import { type AuthnClaims, readAuthnClaims } from './authn-claims.js';
@@ -78,8 +80,9 @@ export interface OpenAuthnTokenOptions {
  * milliseconds, so Unix seconds mean January 1970.
  *
  * @throws ForumSsoError `ERR_TALKYARD_KEY_UNUSABLE`, `ERR_TALKYARD_TOKEN_LIFE` (`now` is no date),
- * `ERR_TALKYARD_TOKEN_MALFORMED`, `ERR_TALKYARD_TOKEN_INVALID` (other key, or changed), `ERR_TALKYARD_TOKEN_EXPIRED` (or not valid yet), `ERR_TALKYARD_TOKEN_CLAIMS`,
- * `ERR_EMAIL_NOT_VERIFIED`. The detail names the codes that Talkyard itself answers with.
+ * `ERR_TALKYARD_TOKEN_MALFORMED`, `ERR_TALKYARD_TOKEN_INVALID` (other key, or changed),
+ * `ERR_TALKYARD_TOKEN_EXPIRED` (or not valid yet), `ERR_TALKYARD_TOKEN_CLAIMS`, `ERR_EMAIL_NOT_VERIFIED`. The detail names
+ * the codes that Talkyard itself answers with.
  */
 export function openAuthnToken(token: string, { key, now }: OpenAuthnTokenOptions): AuthnClaims {
   const bytes = readAuthnKey(key);
@@ -130,7 +133,7 @@ function malformed(talkyardCode: string, detail: string): Refusal {
 
 /** ISO 8601 in UTC, without a fraction when there is none; undefined when the date is none, or beyond the year 9999. */
 function isoTime(date: Date): string | undefined {
-  if (!(date instanceof Date) || Number.isNaN(date.getTime())) return undefined;
+  if (!types.isDate(date) || Number.isNaN(date.getTime())) return undefined;
   const text = date.toISOString();
   if (text.length !== 24) return undefined;
   return text.endsWith('.000Z') ? `${text.slice(0, 19)}Z` : text;

@@ -37,7 +37,7 @@ export function readSettings(
 ): Settings {
   const problems: string[] = [];
   const environment = readVariables(variables, problems);
-  const host = given(variables.HOST) ?? '127.0.0.1';
+  const host = (given(variables.HOST) ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1');
   const port = readPort('PORT', given(variables.PORT) ?? '3000', problems);
   const communityPort = readPort(
     'COMMUNITY_PORT',
@@ -85,8 +85,17 @@ function readVariables(
   }
 }
 
-/** Builds the engine once with everything that is configured and stand-ins for what is not known before the start. */
-function engineProblems(
+/**
+ * Builds the engine with everything that is configured and stand-ins for what is not known before the start. A second
+ * time with stand-ins for the site's own address and keys: while those are wrong, the engine does not look further.
+ */
+function engineProblems(environment: Environment, communities: readonly Community[], port: number): string[] {
+  const { FORUM_SSO_BASE_URL: _baseUrl, FORUM_SSO_KEYS: _keys, ...peers } = environment;
+  const problems = [environment, peers].flatMap((variables) => buildProblems(variables, communities, port));
+  return [...new Set(problems)];
+}
+
+function buildProblems(
   environment: Environment,
   communities: readonly Community[],
   port: number,

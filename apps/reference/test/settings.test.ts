@@ -52,12 +52,13 @@ describe('settings', () => {
       FORUM_SSO_BASE_URL: 'http://site.example.com/sso',
       FORUM_SSO_KEYS: 'tooshortkey',
       DISCOURSE_URL: 'ftp://forum.example.com',
-      DISCOURSE_CONNECT_SECRET: 'short',
+      DISCOURSE_CONNECT_SECRET: 'qwertz',
     });
     const text = problems.join('\n');
-    for (const name of ['PORT', 'baseUrl', 'FORUM_SSO_KEYS']) expect(text).toContain(name);
+    for (const name of ['PORT', 'baseUrl', 'FORUM_SSO_KEYS', 'DISCOURSE_URL', 'DISCOURSE_CONNECT_SECRET'])
+      expect(text).toContain(name);
     expect(text).not.toContain('tooshortkey');
-    expect(text).not.toMatch(/\bshort\b(?! )/);
+    expect(text).not.toContain('qwertz');
   });
 
   test('a forum without its secret is refused, with the name of the setting over there', () => {

@@ -179,7 +179,9 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   ): Promise<SsoReply> {
     const { mounted, refused, headers } = chooseRoute(match, request, frame.address);
     const { owner, route } = mounted;
-    const refuse = refuser(path, route.caller, owner.name);
+    // An address with a hole in it is logged by its pattern: what fills the hole is an id or a secret.
+    const logged = match.id === undefined ? path : routePath(frame.address, owner.name, route);
+    const refuse = refuser(logged, route.caller, owner.name);
     if (refused !== null) return refuse(refused, { headers });
     try {
       const result = await route.handle(createExchange(frame, request, session, path, refuse, match.id));

@@ -204,6 +204,17 @@ describe('handle', () => {
     });
   });
 
+  test('what stands for {id} is not logged', async () => {
+    const { sso, events } = forumSso([
+      connector([
+        route(async () => jsonReply(200, 1), { path: '/webhook/{id}', method: 'POST', caller: 'machine' }),
+      ]),
+    ]);
+    expect((await sso.handle(request('/sso/test/webhook/the-secret-part')))?.status).toBe(405);
+    expect(events).toMatchObject([{ path: '/sso/test/webhook/{id}' }]);
+    expect(JSON.stringify(events)).not.toContain('the-secret-part');
+  });
+
   test('each caller has its gate', async () => {
     const { sso } = forumSso([
       connector([

@@ -1,13 +1,15 @@
 import type { z } from 'zod';
 
 import type { ActiveConnector, Connector, ConnectorSetup, Exchange, Zod } from '../../connector.js';
-import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import { redirectReply, type SsoReply } from '../../http/reply.js';
 import { readPeerUrl } from '../../http/site-address.js';
 import { type SecretOption, secretKinds } from '../../secrets.js';
 import type { SiteUser } from '../../site-user.js';
+import { DiscourseApi } from '../api/discourse-api.js';
 import type { DiscourseFields } from '../protocol/fields.js';
 import { messageUrl } from '../protocol/message.js';
+import { accountLife, type ForumApi, loginOnly, type RemovalMode } from './account-life.js';
 import { readLoginRequest } from './login-request.js';
 import { redirectLimit, sealSlimAnswer } from './slim-answer.js';
 import { type GroupsOption, groupNameProblem, type UserFieldsMapper, userFields } from './user-fields.js';
@@ -27,6 +29,14 @@ export interface DiscourseOptions {
    * is added afterwards, and an address that is not verified is always marked so. A throw refuses the login.
    */
   readonly mapUser?: UserFieldsMapper;
+  /** An API key of an admin of the forum: for pushes, log-out, suspension and removal. */
+  readonly api?: {
+    readonly key: string;
+    /** The user name that the key acts as. Default `system`. */
+    readonly user?: string;
+  };
+  /** What `forumSso.remove` does at the forum. Default `anonymize`, which keeps the posts. */
+  readonly removal?: RemovalMode;
 }
 
 const setting = 'secret (DISCOURSE_CONNECT_SECRET; Discourse: "discourse connect secret")';
@@ -57,6 +67,8 @@ function optionsSchema(zod: Zod): z.ZodType {
         zod.strictObject({ mode: zod.literal('managed'), names: names.min(1) }),
       ])
       .optional(),
+    api: zod.strictObject({ key: zod.string(), user: zod.string().optional() }).optional(),
+    removal: zod.enum(['anonymize', 'delete']).optional(),
     mapUser: zod.custom((value) => typeof value === 'function', 'must be a function').optional(),
   });
 }
@@ -66,7 +78,8 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
   const forumUrl = readPeerUrl(options.forumUrl, 'forumUrl (DISCOURSE_URL)');
   if (isRefusal(forumUrl)) setup.problem(forumUrl.detail);
   const secrets = setup.readSecrets(options.secret, setting, secretKinds.connect);
-  if (isRefusal(forumUrl) || secrets === null) return null;
+  const forumApi = readApi(options, setup);
+  if (isRefusal(forumUrl) || secrets === null || forumApi === null) return null;
 
   const returnUrl = new URL(`${forumUrl.href.replace(/\/+$/, '')}/session/sso_login`);
   const { groups, mapUser } = options;
@@ -105,5 +118,35 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
 
   return {
     routes: [{ method: 'GET', path: '', caller: 'navigation', handle: answerLogin }],
+    ...(forumApi === undefined
+      ? loginOnly
+      : accountLife(forumApi, options.removal ?? 'anonymize', mapFields)),
   };
+}
+
+/** The API client in the forum's mode for groups; undefined when there is no key, null when the options are wrong. */
+function readApi(
+  { forumUrl, secret, api, groups }: DiscourseOptions,
+  setup: ConnectorSetup,
+): ForumApi | undefined | null {
+  if (api === undefined) return undefined;
+  setup.useSecret('api.key (DISCOURSE_ADMIN_API_KEY)', api.key);
+  // Nobody asked for a push, so the newest secret signs it.
+  const [newest] = Array.isArray(secret) ? secret : [secret];
+  const options = {
+    forumUrl,
+    apiKey: api.key,
+    connectSecret: typeof newest === 'string' ? newest : newest?.secret,
+    fetch: setup.fetch,
+    ...(api.user === undefined ? {} : { apiUser: api.user }),
+  };
+  try {
+    return groups?.mode === 'exact'
+      ? { mode: 'exact', api: new DiscourseApi({ ...options, groupsMode: 'exact' }) }
+      : { mode: 'managed', api: new DiscourseApi({ ...options, groupsMode: 'managed' }) };
+  } catch (error) {
+    if (!isForumSsoError(error)) throw error;
+    setup.problem(error.detail);
+    return null;
+  }
 }

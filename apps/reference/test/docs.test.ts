@@ -13,9 +13,9 @@ const pages = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'packages/core/README.md',
-  ...readdirSync(join(root, 'docs'))
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+    .map((name) => `docs/${name.replaceAll('\\', '/')}`),
 ];
 
 describe('what the pages say is so', () => {

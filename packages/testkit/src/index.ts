@@ -23,6 +23,7 @@ export { type HeaderLine, WireReply } from './http/reply.js';
 export { sendRequest, type WireRequest, WireSocket } from './http/send.js';
 export { type NormalReply, normalise } from './normalise.js';
 export { startTypeScript, type TypeScriptProcess } from './processes/typescript-process.js';
+export { ReadmeExamples, serverStartedBy } from './readme-examples.js';
 export { findProgram, freePort } from './services/child-server.js';
 export { findPostgres, startPostgres } from './services/postgres.js';
 export { findRedis, startRedis } from './services/redis.js';

@@ -1,0 +1,7 @@
+export {
+  type ForumSsoKoaOptions,
+  forumSsoMiddleware,
+  forumSsoRouter,
+  forumSsoSession,
+  requireForumUser,
+} from './middleware.js';

@@ -79,10 +79,10 @@ export function writeReply(response: ReplyTarget, { status, headers, body }: Sso
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i];
     if (header === undefined) continue;
-    const [name, value] = header;
-    const lowerCase = name.toLowerCase();
-    if (lowerCase === 'set-cookie') addCookie(response, value);
-    else if (lowerCase === 'vary' || repeats(headers, i, lowerCase)) response.appendHeader(name, value);
+    const name = header[0];
+    const value = header[1];
+    if (isNamed(name, 'set-cookie')) addCookie(response, value);
+    else if (isNamed(name, 'vary') || repeats(headers, i, name)) response.appendHeader(name, value);
     else response.setHeader(name, value);
   }
   if (body === undefined) response.end();
@@ -95,7 +95,7 @@ export function writeReply(response: ReplyTarget, { status, headers, body }: Sso
  */
 export function addHeaders(response: HeaderTarget, headers: readonly ReplyHeader[]): void {
   for (const [name, value] of headers) {
-    if (name.toLowerCase() === 'set-cookie') addCookie(response, value);
+    if (isNamed(name, 'set-cookie')) addCookie(response, value);
     else response.appendHeader(name, value);
   }
 }
@@ -135,10 +135,16 @@ export async function openPage(
   return null;
 }
 
-function repeats(headers: readonly ReplyHeader[], index: number, lowerCase: string): boolean {
+// Lengths first: almost all names differ in it, and folding the case of each costs more than writing the headers.
+function isNamed(name: string, lowerCase: string): boolean {
+  return name.length === lowerCase.length && name.toLowerCase() === lowerCase;
+}
+
+function repeats(headers: readonly ReplyHeader[], index: number, name: string): boolean {
   for (let i = 0; i < index; i++) {
-    const name = headers[i]?.[0];
-    if (name?.length === lowerCase.length && name.toLowerCase() === lowerCase) return true;
+    const other = headers[i]?.[0];
+    if (other !== undefined && other.length === name.length && isNamed(other, name.toLowerCase()))
+      return true;
   }
   return false;
 }

@@ -31,13 +31,13 @@ export interface CoralUserMapping {
   /**
    * `as-is` (default): the site's name, unchanged; Coral takes any text. `coral-safe`: see {@link coralSafeUserName}.
    */
-  readonly usernames?: 'as-is' | 'coral-safe';
+  readonly usernames?: 'as-is' | 'coral-safe' | undefined;
   /**
    * Who decides about roles. `coral` (default): no role is sent, so that people promoted in Coral stay so. `site`:
    * administrators and moderators of the site have those roles and **everybody else is a commenter**, whatever Coral's
    * administrators decided. A function decides for each person; undefined sends none.
    */
-  readonly roles?: 'coral' | 'site' | ((user: SiteUser) => CoralRole | undefined);
+  readonly roles?: 'coral' | 'site' | ((user: SiteUser) => CoralRole | undefined) | undefined;
 }
 
 /** Longest e-mail address that Coral takes, in characters. */

@@ -14,31 +14,31 @@ import type { CoralEvent } from './webhook.js';
 /** Options of {@link coral}. */
 export interface CoralOptions extends CoralUserMapping {
   /** Name of the connector, part of its address. Default `coral`; needed when there are several. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Coral's address, `https://comments.example.com`; http on this machine only. */
   readonly coralUrl: string;
   /** The key that Coral shows under Configure > Authentication > Single Sign On, `ssosec_` included. */
   readonly secret: string;
   /** The key's ID, shown beside it. Without it, a change of keys locks people out for a while. */
-  readonly kid?: string;
+  readonly kid?: string | undefined;
   /** Life of a token in seconds, at most 900, which is the default. Pages fetch the next one by themselves. */
-  readonly expiresIn?: number;
+  readonly expiresIn?: number | undefined;
   /**
    * Origins of pages that may fetch tokens, besides the site's own: `https://news.example.com`. They must be of the same registrable
    * domain as the site, or browsers keep the session's cookie from their requests.
    */
-  readonly origins?: readonly string[];
+  readonly origins?: readonly string[] | undefined;
   /** Account changes over Coral's API: push, suspend, remove, check. */
-  readonly api?: CoralApiAccess;
+  readonly api?: CoralApiAccess | undefined;
   /** Takes Coral's webhooks at `{baseUrl}/{name}/webhook`. */
-  readonly webhook?: CoralWebhookOptions;
+  readonly webhook?: CoralWebhookOptions | undefined;
 }
 
 export interface CoralApiAccess {
   /** A personal access token of an administrator. */
   readonly accessToken: string;
   /** True: `push` also makes accounts for people who never opened a page with comments. Default false. */
-  readonly provision?: boolean;
+  readonly provision?: boolean | undefined;
 }
 
 export interface CoralWebhookOptions {
@@ -73,7 +73,7 @@ const secretSetting =
 const kidSetting = 'kid (CORAL_SSO_KID; Coral: the ID beside that key)';
 const accessTokenSetting = 'api.accessToken (CORAL_ACCESS_TOKEN; Coral: a personal access token)';
 const webhookSetting =
-  'webhook.secret (CORAL_WEBHOOK_SECRET; Coral: Configure > Advanced > Webhooks, the signing secret)';
+  'webhook.secret (CORAL_WEBHOOK_SECRET; Coral: Configure > Webhooks, the signing secret)';
 
 /** Reads the options and reports everything that is wrong with them; null when there is a problem. */
 export function readCoralOptions(options: CoralOptions, setup: ConnectorSetup): CoralSettings | null {

@@ -17,9 +17,9 @@ export interface AccessTokenSignerOptions extends CoralUserMapping {
   /** The key as Coral shows it, `ssosec_` included. */
   readonly secret: string;
   /** The key's ID as Coral shows it. Without it, logins fail for a while whenever two keys are active and the order is bad. */
-  readonly kid?: string;
+  readonly kid?: string | undefined;
   /** Life of a token in whole seconds, 1 to 86 400. Default 900. */
-  readonly expiresIn?: number;
+  readonly expiresIn?: number | undefined;
 }
 
 export interface SignOptions {

@@ -1,5 +1,5 @@
 import type { ConnectorSetup, Exchange, Route } from '../connector.js';
-import { errorTable, isRefusal, type Refusal, refusal } from '../errors.js';
+import { errorTable, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
 import { answerHeaders, jsonReply, type ReplyHeader, type SsoReply } from '../http/reply.js';
 import { readHeader } from '../http/request.js';
 import type { CoralSettings } from './options.js';
@@ -98,6 +98,7 @@ async function signOut({ session }: Exchange): Promise<SsoReply | Refusal> {
   try {
     await session.signOut();
   } catch (cause) {
+    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
     return refusal('ERR_SITE_CALLBACK_FAILED', "The site's signOut callback failed.", cause);
   }
   return { status: 204, headers: answerHeaders };

@@ -146,6 +146,7 @@ describe('who gets a token', () => {
     ['an address with a blank', { email: 'mira olsen@example.com' }, 'ERR_CORAL_EMAIL_UNUSABLE'],
     ['the Kelvin sign in an address', { email: 'min\u212A@example.com' }, 'ERR_CORAL_EMAIL_UNUSABLE'],
     ['a script as page', { profileUrl: 'javascript:alert(1)' }, 'ERR_CORAL_USER_UNUSABLE'],
+    ['a page of another scheme', { profileUrl: 'ftp://example.com/mira' }, 'ERR_CORAL_USER_UNUSABLE'],
     ['data as picture', { avatarUrl: 'data:image/png;base64,AA==' }, 'ERR_CORAL_USER_UNUSABLE'],
     ['a page with a password', { profileUrl: 'https://u:p@example.com/' }, 'ERR_CORAL_USER_UNUSABLE'],
     ['an empty badge', { badges: ['a', ''] }, 'ERR_CORAL_USER_UNUSABLE'],

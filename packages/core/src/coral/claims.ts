@@ -29,13 +29,14 @@ export interface CoralClaims {
 /** How a site user becomes a Coral user. */
 export interface CoralUserMapping {
   /**
-   * `as-is` (default): the site's name, unchanged; Coral takes any text. `coral-safe`: see {@link coralSafeUserName}.
+   * `as-is` (default): the site's name, unchanged; Coral takes any text. `coral-safe`: see {@link
+   * coralSafeUserName}.
    */
   readonly usernames?: 'as-is' | 'coral-safe' | undefined;
   /**
-   * Who decides about roles. `coral` (default): no role is sent, so that people promoted in Coral stay so. `site`:
-   * administrators and moderators of the site have those roles and **everybody else is a commenter**, whatever Coral's
-   * administrators decided. A function decides for each person; undefined sends none.
+   * Who decides about roles. `coral` (default): no role is sent, so that people promoted in Coral stay so.
+   * `site`: administrators and moderators of the site have those roles and **everybody else is a commenter**,
+   * whatever Coral's administrators decided. A function decides for each person; undefined sends none.
    */
   readonly roles?: 'coral' | 'site' | ((user: SiteUser) => CoralRole | undefined) | undefined;
 }
@@ -46,9 +47,9 @@ export const emailLimit = 100;
 /**
  * Maps a site user to Coral's claims.
  *
- * Refused: an e-mail address that is not verified (Coral joins accounts by it, local administrators included), an id
- * with `@` (Coral looks for local accounts under it, and shows ids in public), a suspended user. Left out: an avatar
- * that Coral would not show.
+ * Refused: an e-mail address that is not verified (Coral joins accounts by it, local administrators included),
+ * an id with `@` (Coral looks for local accounts under it, and shows ids in public), a suspended user. Left
+ * out: an avatar that Coral would not show.
  */
 export function coralUserClaims(user: SiteUser, mapping: CoralUserMapping = {}): CoralUserClaims | Refusal {
   if (user.suspended === true)

@@ -11,8 +11,8 @@ import { webhookRoute } from './webhook-route.js';
 /** A page with comments. */
 export interface CoralPage extends CoralStream {
   /**
-   * Puts a token of this person into the page (null: a guest), which saves the page one request; send `coralPageHeaders` with it.
-   * Left out: the page holds nothing of a person, and its script fetches the token.
+   * Puts a token of this person into the page (null: a guest), which saves the page one request; send
+   * `coralPageHeaders` with it. Left out: the page holds nothing of a person, and its script fetches the token.
    */
   readonly user?: SiteUser | null;
   /** The nonce of the page's content security policy. */
@@ -22,11 +22,11 @@ export interface CoralPage extends CoralStream {
 /** The connector, with what the site's pages need of it. */
 export interface CoralConnector extends Connector {
   /**
-   * Container and script for a page with comments; see {@link coralStreamEmbed}. A person who gets no token (suspended, address not
-   * verified) is a guest there.
+   * Container and script for a page with comments; see {@link coralStreamEmbed}. A person who gets no token
+   * (suspended, address not verified) is a guest there.
    *
-   * @throws ForumSsoError `ERR_CORAL_NOT_SET_UP` before `createForumSso`, `ERR_OPTIONS_INVALID` for a story or address that cannot
-   * be used
+   * @throws ForumSsoError `ERR_CORAL_NOT_SET_UP` before `createForumSso`, `ERR_OPTIONS_INVALID` for a story or
+   * address that cannot be used
    */
   embed(page: CoralPage): Promise<string>;
 }

@@ -37,8 +37,9 @@ export class CoralDeliveries {
   }
 
   /**
-   * Brings details over: first as a login of the person, with a token that we send ourselves, which is the only way for badges and
-   * page; then, over the API, what that did not change, since Coral takes one change a second. What is absent stays as it is.
+   * Brings details over: first as a login of the person, with a token that we send ourselves, which is the only
+   * way for badges and page; then, over the API, what that did not change, since Coral takes one change a
+   * second. What is absent stays as it is.
    */
   push(user: SiteUser): Promise<Delivery> {
     return attempt(async () => {
@@ -98,7 +99,9 @@ export class CoralDeliveries {
     });
   }
 
-  /** Holds our key against those that Coral lists: a wrong ID shows in no login until the first change of keys. */
+  /**
+   * Holds our key against those that Coral lists: a wrong ID shows in no login until the first change of keys.
+   */
   check(): Promise<Delivery> {
     return attempt(async () => {
       const { enabled, allowRegistration, signingSecrets } = await this.#api.ssoSettings();

@@ -6,7 +6,10 @@ export type ClaimKind =
   | 'text'
   /** Like `text`; Coral lower-cases it. */
   | 'email'
-  /** Seconds since 1970 (RFC 7519: NumericDate). Text made of digits passes here and fails later where it counts. */
+  /**
+   * Seconds since 1970 (RFC 7519: NumericDate). Text made of digits passes here and fails later where it
+   * counts.
+   */
   | 'seconds'
   /** A list of strings, none of them empty. */
   | 'texts'

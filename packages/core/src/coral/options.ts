@@ -19,13 +19,13 @@ export interface CoralOptions extends CoralUserMapping {
   readonly coralUrl: string;
   /** The key that Coral shows under Configure > Authentication > Single Sign On, `ssosec_` included. */
   readonly secret: string;
-  /** The key's ID, shown beside it. Without it, a change of keys locks people out for a while. */
+  /** The key's ID, shown beside it. Without it, Coral tries all its keys in turn. */
   readonly kid?: string | undefined;
   /** Life of a token in seconds, at most 900, which is the default. Pages fetch the next one by themselves. */
   readonly expiresIn?: number | undefined;
   /**
-   * Origins of pages that may fetch tokens, besides the site's own: `https://news.example.com`. They must be of the same registrable
-   * domain as the site, or browsers keep the session's cookie from their requests.
+   * Origins of pages that may fetch tokens, besides the site's own: `https://news.example.com`. They must be of
+   * the same registrable domain as the site, or browsers keep the session's cookie from their requests.
    */
   readonly origins?: readonly string[] | undefined;
   /** Account changes over Coral's API: push, suspend, remove, check. */
@@ -44,7 +44,9 @@ export interface CoralApiAccess {
 export interface CoralWebhookOptions {
   /** The endpoint's signing secret, `whsec_…`; several while it is being changed, the newest first. */
   readonly secret: SecretOption;
-  /** Called once for each event. Coral sends an event only once: what is thrown away here does not come again. */
+  /**
+   * Called once for each event. Coral sends an event only once: what is thrown away here does not come again.
+   */
   readonly onEvent: (event: CoralEvent) => void | Promise<void>;
 }
 
@@ -155,7 +157,7 @@ function checkKeyId(
 ): void {
   if (kid === undefined) {
     setup.warning(
-      `${kidSetting} is missing: without it, logins may fail for a while when the key is changed.`,
+      `${kidSetting} is missing: Coral then tries all its keys in turn. Copy it from beside the key.`,
     );
     return;
   }

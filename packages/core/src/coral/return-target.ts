@@ -2,8 +2,9 @@ import { type Refusal, refusal } from '../errors.js';
 import { safeReturnPath } from '../http/return-path.js';
 
 /**
- * Where a person may be sent after signing in from a page with comments: a path of the site, or a page of an origin that was listed
- * for comments. Origins are compared as a whole; what follows is tested like a path of the site.
+ * Where a person may be sent after signing in from a page with comments: a path of the site, or a page of an
+ * origin that was listed for comments. Origins are compared as a whole; what follows is tested like a path of
+ * the site.
  *
  * @returns a path for the site's own pages, a whole URL for others, or a refusal `ERR_RETURN_PATH_UNSAFE`
  */

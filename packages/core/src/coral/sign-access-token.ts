@@ -16,7 +16,7 @@ const longestTokenSeconds = 86_400;
 export interface AccessTokenSignerOptions extends CoralUserMapping {
   /** The key as Coral shows it, `ssosec_` included. */
   readonly secret: string;
-  /** The key's ID as Coral shows it. Without it, logins fail for a while whenever two keys are active and the order is bad. */
+  /** The key's ID as Coral shows it. Without it, Coral tries all its keys in turn. */
   readonly kid?: string | undefined;
   /** Life of a token in whole seconds, 1 to 86 400. Default 900. */
   readonly expiresIn?: number | undefined;
@@ -25,21 +25,25 @@ export interface AccessTokenSignerOptions extends CoralUserMapping {
 export interface SignOptions {
   /** The time of issue. Default: now. */
   readonly now?: Date;
-  /** Id of this one token. Default: a fresh random one. A token with the id of one that was logged out is worth nothing. */
+  /**
+   * Id of this one token. Default: a fresh random one. A token with the id of one that was logged out is worth
+   * nothing.
+   */
   readonly jti?: string;
 }
 
-/** Signs one token. The promise rejects with a {@link ForumSsoError} when the person cannot be sent to Coral. */
+/** Signs one token. Rejects with a {@link ForumSsoError} when the person cannot be sent to Coral. */
 export type AccessTokenSigner = (user: SiteUser, options?: SignOptions) => Promise<string>;
 
 /**
  * Makes a signer of Coral access tokens; the key is imported once, at the first token.
  *
- * The token is a JWS (RFC 7515) with HS256. It holds `jti`, `iat`, `exp` and `user`, and never `iss`, `aud` or `sub`: Coral would take
- * a token with those for one of OpenID Connect.
+ * The token is a JWS (RFC 7515) with HS256. It holds `jti`, `iat`, `exp` and `user`, and never `iss`, `aud` or
+ * `sub`: Coral would take a token with those for one of OpenID Connect.
  *
- * @throws ForumSsoError `ERR_CORAL_SECRET_UNUSABLE` for a bad key or key id, `ERR_OPTIONS_INVALID` for a bad life.
- * The signer's promise rejects with `ERR_USER_SUSPENDED`, `ERR_CORAL_USER_UNUSABLE`, `ERR_EMAIL_NOT_VERIFIED` or `ERR_CORAL_EMAIL_UNUSABLE`.
+ * @throws ForumSsoError `ERR_CORAL_SECRET_UNUSABLE` for a bad key or key id, `ERR_OPTIONS_INVALID` for a bad
+ * life. The signer's promise rejects with `ERR_USER_SUSPENDED`, `ERR_CORAL_USER_UNUSABLE`,
+ * `ERR_EMAIL_NOT_VERIFIED` or `ERR_CORAL_EMAIL_UNUSABLE`.
  */
 export function createAccessTokenSigner(options: AccessTokenSignerOptions): AccessTokenSigner {
   const sign = tokenSigner(options);

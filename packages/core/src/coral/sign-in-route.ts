@@ -5,7 +5,10 @@ import { redirectReply } from '../http/reply.js';
 import type { CoralSettings } from './options.js';
 import { returnTarget } from './return-target.js';
 
-/** Where "Sign in" in the comments leads: to the site's sign-in page, and then back to the page with the comments. */
+/**
+ * Where "Sign in" in the comments leads: to the site's sign-in page, and then back to the page with the
+ * comments.
+ */
 export function signInRoute(
   { origins }: CoralSettings,
   { address, homePath, returnParameter }: ConnectorSetup,

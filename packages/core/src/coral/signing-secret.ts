@@ -1,8 +1,8 @@
 import { type Refusal, refusal } from '../errors.js';
 
 /**
- * Checks a signing secret of Coral: `ssosec_` and 64 to 72 hexadecimal digits. The whole text, prefix included, is the
- * key; a secret that lost its prefix on the way signs tokens that Coral refuses.
+ * Checks a signing secret of Coral: `ssosec_` and 64 to 72 hexadecimal digits. The whole text, prefix included,
+ * is the key; a secret that lost its prefix on the way signs tokens that Coral refuses.
  * @returns null when it is fine
  */
 export function signingSecretFault(secret: string, option: string): Refusal | null {
@@ -26,7 +26,8 @@ export function signingSecretFault(secret: string, option: string): Refusal | nu
 }
 
 /**
- * Checks a key id. Coral ignores it as long as one key is active, so a wrong one shows only at the first rotation.
+ * Checks a key id. Coral ignores it as long as one key is active, so a wrong one shows only at the first
+ * rotation.
  * @returns null when it can be sent
  */
 export function keyIdFault(kid: string, option: string): Refusal | null {

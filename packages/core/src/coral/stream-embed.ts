@@ -25,8 +25,9 @@ export interface CoralStreamEmbedOptions extends CoralStream {
   /** `https://comments.example.com` */
   readonly coralUrl: string;
   /**
-   * How the page comes by its first token. `login` (default): its script fetches one and calls `login()`; the page holds nothing of
-   * a person and may be cached. `accessToken`: the token is in the page, null for a guest; send {@link coralPageHeaders} with it.
+   * How the page comes by its first token. `login` (default): its script fetches one and calls `login()`; the
+   * page holds nothing of a person and may be cached. `accessToken`: the token is in the page, null for a
+   * guest; send {@link coralPageHeaders} with it.
    */
   readonly firstToken?:
     | { readonly by: 'login' }
@@ -50,9 +51,10 @@ export const coralPageHeaders: readonly ReplyHeader[] = [['Cache-Control', 'priv
 const tokenWait = 10_000;
 
 /**
- * The container and script for a page with comments: put both into the page as they are, everything in them is escaped. With a content
- * security policy, allow `script-src` with the nonce, and Coral's origin in `script-src`, `connect-src`, `style-src`, `font-src` and
- * `img-src`; the token's origin belongs in `connect-src`.
+ * The container and script for a page with comments: put both into the page as they are, everything in them is
+ * escaped. With a content security policy, allow `script-src` with the nonce, and Coral's origin in
+ * `script-src`, `connect-src`, `style-src`, `font-src` and `img-src`; the token's origin belongs in
+ * `connect-src`.
  *
  * @throws ForumSsoError `ERR_OPTIONS_INVALID` for an address or id that cannot be used
  */

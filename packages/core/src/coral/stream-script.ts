@@ -17,8 +17,9 @@ export interface StreamScriptOptions {
 }
 
 /**
- * The script of a page with comments. Coral's rules for it: a token is given as option or by `login()`, and mixing them brings the
- * old one back; `refreshAccessToken` must call `next` exactly once, also when there is no new token, or the comments stand still.
+ * The script of a page with comments. Coral's rules for it: a token is given as option or by `login()`, and
+ * mixing them brings the old one back; `refreshAccessToken` must call `next` exactly once, also when there is
+ * no new token, or the comments stand still.
  */
 export function streamScript(options: StreamScriptOptions): string {
   return `(${source})(${inlineJson(options)});`;

@@ -5,8 +5,9 @@ import { readHeader } from '../http/request.js';
 import type { CoralSettings } from './options.js';
 
 /**
- * The two addresses that scripts of pages with comments call: `/token` gives the person whose session it is a fresh token, `/sign-out`
- * ends that session. Both answer POST only, and pages of the site and of the listed origins only.
+ * The two addresses that scripts of pages with comments call: `/token` gives the person whose session it is a
+ * fresh token, `/sign-out` ends that session. Both answer POST only, and pages of the site and of the listed
+ * origins only.
  */
 export function tokenRoutes(settings: CoralSettings, setup: ConnectorSetup): readonly Route[] {
   return [

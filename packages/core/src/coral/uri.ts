@@ -6,8 +6,8 @@ const uriPattern = new RegExp(
 );
 
 /**
- * True for an absolute URI of any scheme as Coral's schema understands it (RFC 3986): a scheme is a must, blanks and
- * other characters that need percent-encoding are not allowed, `http` and `https` need a host.
+ * True for an absolute URI of any scheme as Coral's schema understands it (RFC 3986): a scheme is a must,
+ * blanks and other characters that need percent-encoding are not allowed, `http` and `https` need a host.
  */
 export function isUri(text: string): boolean {
   if (/^https?:/i.test(text) && !/^https?:\/\/[^/?#]/i.test(text)) return false;

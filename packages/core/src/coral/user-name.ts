@@ -8,9 +8,9 @@ const safeCharacter = /^[A-Za-zÀ-ÖØ-öø-ÿ\d_.]$/;
 
 /**
  * A user name as Coral's own sign-up would take it: 3 to 30 characters out of Latin letters with the accents of
- * Western Europe, digits, `_` and `.`. Coral itself lets names from a token pass as they are, but its pages were made for
- * these. Accents beyond `ÿ` are taken off, everything else becomes one `_`. Names need not be unique in Coral; two
- * people may end up with the same.
+ * Western Europe, digits, `_` and `.`. Coral itself lets names from a token pass as they are, but its pages
+ * were made for these. Accents beyond `ÿ` are taken off, everything else becomes one `_`. Names need not be
+ * unique in Coral; two people may end up with the same.
  *
  * @param name the name as the site has it
  * @param userId fills up a name of which too little is left, always in the same way

@@ -17,8 +17,8 @@ export interface VerifyOptions {
   /** Default: now. */
   readonly now?: Date;
   /**
-   * Coral tests the form of the e-mail address only when it creates an account. True (default): the token is judged as
-   * the person's first.
+   * Coral tests the form of the e-mail address only when it creates an account. True (default): the token is
+   * judged as the person's first.
    */
   readonly firstLogin?: boolean;
 }
@@ -27,15 +27,17 @@ export interface VerifyOptions {
 const tokenLimit = 16_384;
 
 /**
- * Judges a token by Coral's own rules, in Coral's order: decode, schema, choice of key, algorithm, signature, `nbf`, `exp`
- * (no tolerance; expired at the very second). For tests and diagnosis. **It authenticates nobody at the site**: Coral's
- * operator knows the secrets too, and could sign in as anybody.
+ * Judges a token by Coral's own rules, in Coral's order: decode, schema, choice of key, algorithm, signature,
+ * `nbf`, `exp` (no tolerance; expired at the very second). For tests and diagnosis. **It authenticates nobody
+ * at the site**: Coral's operator knows the secrets too, and could sign in as anybody.
  *
- * With exactly one active secret Coral ignores `kid`; with several, a `kid` must be known, and without one all are tried.
- * What depends on Coral's data (registration off, logged-out tokens, e-mail of another account) is not judged.
+ * With exactly one active secret Coral ignores `kid`; with several, a `kid` must be known, and without one all
+ * are tried. What depends on Coral's data (registration off, logged-out tokens, e-mail of another account) is
+ * not judged.
  *
  * @returns the claims as Coral keeps them; times in seconds
- * @throws ForumSsoError `ERR_CORAL_TOKEN_*` or `ERR_CORAL_EMAIL_UNUSABLE`; `detail` says what Coral only tells its own log
+ * @throws ForumSsoError `ERR_CORAL_TOKEN_*` or `ERR_CORAL_EMAIL_UNUSABLE`; `detail` says what Coral only tells
+ * its own log
  */
 export async function verifyAccessToken(
   token: string,

@@ -13,8 +13,8 @@ const skew = 300;
 const received: SsoReply = { status: 204, headers: answerHeaders };
 
 /**
- * Takes Coral's webhooks. Whoever caught an event could send it again, since nothing in the signature limits its life: the id is
- * remembered for as long as the signed creation time is young enough to be taken at all.
+ * Takes Coral's webhooks. Whoever caught an event could send it again, since nothing in the signature limits
+ * its life: the id is remembered for as long as the signed creation time is young enough to be taken at all.
  */
 export function webhookRoute(
   { secrets, onEvent }: NonNullable<CoralSettings['webhook']>,

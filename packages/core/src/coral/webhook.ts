@@ -67,15 +67,16 @@ export interface WebhookRequest {
 }
 
 /**
- * Verifies and reads an event from Coral. `X-Coral-Signature` holds one `sha256=<hex>` for each secret that is active in
- * Coral; one that was made with one of ours is enough. The header `X-Coral-Event` is not signed and is not read.
+ * Verifies and reads an event from Coral. `X-Coral-Signature` holds one `sha256=<hex>` for each secret that is
+ * active in Coral; one that was made with one of ours is enough. The header `X-Coral-Event` is not signed and
+ * is not read.
  *
  * There is no time stamp in the signature: whoever caught an event can send it again. Remember `id`.
  *
  * @param secrets one or several `whsec_…`, the whole text each
  * @param options `now` decides which secrets with an `inactiveAt` still count; default: now
- * @throws ForumSsoError `ERR_CORAL_WEBHOOK_SIGNATURE_MISSING`, `ERR_CORAL_WEBHOOK_SIGNATURE_INVALID`, `ERR_CORAL_WEBHOOK_MALFORMED`,
- * `ERR_BODY_TOO_LARGE`
+ * @throws ForumSsoError `ERR_CORAL_WEBHOOK_SIGNATURE_MISSING`, `ERR_CORAL_WEBHOOK_SIGNATURE_INVALID`,
+ * `ERR_CORAL_WEBHOOK_MALFORMED`, `ERR_BODY_TOO_LARGE`
  */
 export function verifyWebhook(
   request: WebhookRequest,

@@ -26,7 +26,8 @@ export class Accounts {
 
   /**
    * Adds a user.
-   * @throws CoralError `DUPLICATE_USER` when the id or a profile is taken, also by a deleted account; `DUPLICATE_EMAIL`
+   * @throws CoralError `DUPLICATE_USER` when the id or a profile is taken, also by a deleted account;
+   * `DUPLICATE_EMAIL`
    */
   insert(seed: AccountSeed, now: Date): Account {
     const profiles = (seed.profiles ?? []).map((profile) => ({ ...profile }));

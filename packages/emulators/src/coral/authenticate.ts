@@ -19,8 +19,8 @@ export interface Authentication {
 const nobody: Authentication = { account: null, revocable: null };
 
 /**
- * Finds out who sent a request. The verifiers are asked in Coral's order, OpenID Connect, single sign-on, Coral's own; the first whose
- * schema the token meets decides, whatever comes of it.
+ * Finds out who sent a request. The verifiers are asked in Coral's order, OpenID Connect, single sign-on,
+ * Coral's own; the first whose schema the token meets decides, whatever comes of it.
  * @throws CoralError for a token that is not valid; without a token the sender is anonymous
  */
 export function authenticate(

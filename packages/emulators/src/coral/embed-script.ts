@@ -1,7 +1,8 @@
 /**
- * The script that a page loads from Coral: `Coral.createStreamEmbed(options)`. It treats tokens as Coral's own does, the awkward
- * parts included: the option `accessToken` comes back at each change of the session, a token that is over by the browser's
- * clock is dropped without a word, and `refreshAccessToken` is asked only when the server answers 401.
+ * The script that a page loads from Coral: `Coral.createStreamEmbed(options)`. It treats tokens as Coral's own
+ * does, the awkward parts included: the option `accessToken` comes back at each change of the session, a token
+ * that is over by the browser's clock is dropped without a word, and `refreshAccessToken` is asked only when
+ * the server answers 401.
  */
 export const embedScript = String.raw`(function () {
   'use strict';

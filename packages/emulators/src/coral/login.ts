@@ -28,8 +28,8 @@ export interface LoginParts {
 
 /**
  * Finds, joins, creates or updates the account of a verified token, in that order.
- * @returns the account as it was when the request came, so that a ban that the address brings shows from the next request on;
- * null when the person stays anonymous
+ * @returns the account as it was when the request came, so that a ban that the address brings shows from the
+ * next request on; null when the person stays anonymous
  */
 export function logIn(
   { accounts, settings, revocations }: LoginParts,

@@ -1,8 +1,8 @@
 import { isRecord } from '../claims.js';
 
 /**
- * Checks what was given as personal access token of Coral: a JWT whose payload says `pat`. Nothing is verified, only mix-ups are
- * found: tokens of single sign-on, secrets, tokens cut off while copying.
+ * Checks what was given as personal access token of Coral: a JWT whose payload says `pat`. Nothing is verified,
+ * only mix-ups are found: tokens of single sign-on, secrets, tokens cut off while copying.
  * @returns what is wrong with it, or null
  */
 export function accessTokenProblem(token: string, option: string): string | null {

@@ -24,8 +24,8 @@ export type GraphqlAnswer =
   | { readonly fault: CoralFault; readonly refusal: Refusal };
 
 /**
- * One request to Coral's GraphQL. The token travels in its header alone; redirects are errors, since a redirected request
- * would carry the token to another host; so are answers that are too late or too large.
+ * One request to Coral's GraphQL. The token travels in its header alone; redirects are errors, since a
+ * redirected request would carry the token to another host; so are answers that are too late or too large.
  *
  * @param token undefined: as nobody
  * @returns Coral's answer, or a refusal when there was none
@@ -69,7 +69,10 @@ function noAnswer({ fault, cause }: OutgoingFault, timeoutMs: number): Refusal {
   }
 }
 
-/** Coral has two envelopes for errors: `{error}` when it does not get as far as GraphQL, and `{errors: []}` of GraphQL. */
+/**
+ * Coral has two envelopes for errors: `{error}` when it does not get as far as GraphQL, and `{errors: []}` of
+ * GraphQL.
+ */
 function readAnswer({ text, status }: OutgoingAnswer): GraphqlAnswer | Refusal {
   let content: unknown;
   try {

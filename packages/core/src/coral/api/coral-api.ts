@@ -33,8 +33,9 @@ export interface CoralApiOptions {
 }
 
 /**
- * Whom a call is about. By the site's id, the account is looked up first, since after accounts were joined Coral's id is another
- * one; the account must have a single sign-on profile with exactly that id. The e-mail address finds joined accounts.
+ * Whom a call is about. By the site's id, the account is looked up first, since after accounts were joined
+ * Coral's id is another one; the account must have a single sign-on profile with exactly that id. The e-mail
+ * address finds joined accounts.
  */
 export type CoralUserRef =
   | { readonly coralId: string }
@@ -55,17 +56,22 @@ export interface CoralUsersFilter {
 /** Users in a page of Coral's list. */
 const pageSize = 50;
 
-/** Pages that are searched for a joined account: its address is in all of its profiles, so the first is nearly always enough. */
+/**
+ * Pages that are searched for a joined account: its address is in all of its profiles, so the first is nearly
+ * always enough.
+ */
 const searchedPages = 4;
 
 /**
- * Coral's GraphQL, called with a personal access token. Every method throws a ForumSsoError when Coral does not carry it out:
- * `ERR_CORAL_UNREACHABLE`, `ERR_CORAL_TIMEOUT`, `ERR_CORAL_REDIRECTED`, `ERR_CORAL_ANSWER_TOO_LARGE`, `ERR_CORAL_ANSWER_MALFORMED`,
- * `ERR_CORAL_CREDENTIALS_REFUSED`, `ERR_CORAL_NOT_ENTITLED`, `ERR_CORAL_TENANT_UNKNOWN`, `ERR_CORAL_RATE_LIMITED`, `ERR_CORAL_QUERY_REFUSED`,
- * `ERR_CORAL_FAULT`, `ERR_CORAL_REFUSED`; those that concern one user, `ERR_CORAL_USER_NOT_FOUND`. The detail holds Coral's own code and
- * its trace id, by which Coral's operator finds the reason in the log.
+ * Coral's GraphQL, called with a personal access token. Every method throws a ForumSsoError when Coral does not
+ * carry it out: `ERR_CORAL_UNREACHABLE`, `ERR_CORAL_TIMEOUT`, `ERR_CORAL_REDIRECTED`,
+ * `ERR_CORAL_ANSWER_TOO_LARGE`, `ERR_CORAL_ANSWER_MALFORMED`, `ERR_CORAL_CREDENTIALS_REFUSED`,
+ * `ERR_CORAL_NOT_ENTITLED`, `ERR_CORAL_TENANT_UNKNOWN`, `ERR_CORAL_RATE_LIMITED`, `ERR_CORAL_QUERY_REFUSED`,
+ * `ERR_CORAL_FAULT`, `ERR_CORAL_REFUSED`; those that concern one user, `ERR_CORAL_USER_NOT_FOUND`. The detail
+ * holds Coral's own code and its trace id, by which Coral's operator finds the reason in the log.
  *
- * A name or address that is changed here is overwritten by the person's next login: change the site's record first.
+ * A name or address that is changed here is overwritten by the person's next login: change the site's record
+ * first.
  */
 export class CoralApi {
   readonly #connection: CoralConnection;
@@ -114,7 +120,8 @@ export class CoralApi {
   }
 
   /**
-   * The account that a person of the site signs in to: the one that has a single sign-on profile with exactly this id.
+   * The account that a person of the site signs in to: the one that has a single sign-on profile with exactly
+   * this id.
    * @param email the person's address, by which an account that was joined with an older one is found
    * @returns null when Coral does not know the person, or has deleted the account
    */
@@ -156,7 +163,10 @@ export class CoralApi {
     return this.#changeUser('updateUserAvatar', ref, { avatar });
   }
 
-  /** Changes the role; `scoped` (default false) limits `MODERATOR` and `MEMBER` to some sites. Nobody may change their own. */
+  /**
+   * Changes the role; `scoped` (default false) limits `MODERATOR` and `MEMBER` to some sites. Nobody may change
+   * their own.
+   */
   updateUserRole(
     ref: CoralUserRef,
     role: CoralRole,
@@ -184,7 +194,8 @@ export class CoralApi {
   }
 
   /**
-   * Deletes the account and its comments, at once. The id can never sign in again: whoever comes back needs a new one.
+   * Deletes the account and its comments, at once. The id can never sign in again: whoever comes back needs a
+   * new one.
    * @throws ForumSsoError also `ERR_CORAL_SELF_DELETION` for the access token's own account
    */
   async deleteUserAccount(ref: CoralUserRef): Promise<void> {
@@ -204,7 +215,10 @@ export class CoralApi {
     await this.#mutate('deleteUserAccount', { userID: coralId });
   }
 
-  /** @returns an address from which the person's comments can be downloaded, once, within two weeks; keep it secret */
+  /**
+   * @returns an address from which the person's comments can be downloaded, once, within two weeks; keep it
+   * secret
+   */
   async requestUserCommentsDownload(ref: CoralUserRef): Promise<string> {
     const { archiveURL } = await this.#mutate('requestUserCommentsDownload', {
       userID: await this.#coralId(ref),

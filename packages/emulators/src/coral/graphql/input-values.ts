@@ -6,7 +6,8 @@ import { isScalar, type Schema, type TypeRef, typeRef } from './type-system.js';
 export class InputFault extends Error {}
 
 /**
- * Reads a variable's value against its type, as GraphQL's rules of coercion say (September 2025 edition, section 3).
+ * Reads a variable's value against its type, as GraphQL's rules of coercion say (September 2025 edition,
+ * section 3).
  * @throws InputFault
  */
 export function readVariable<C>(schema: Schema<C>, type: string, value: unknown, where: string): unknown {

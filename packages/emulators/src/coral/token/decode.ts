@@ -11,7 +11,8 @@ export interface DecodedToken {
 
 /**
  * Takes a token apart.
- * @throws CoralError `TOKEN_INVALID`, or `INTERNAL_ERROR` when only the payload is no JSON: nothing catches that in Coral
+ * @throws CoralError `TOKEN_INVALID`, or `INTERNAL_ERROR` when only the payload is no JSON: nothing catches
+ * that in Coral
  */
 export function decodeToken(token: string): DecodedToken {
   const [header = '', payload = '', signature, ...rest] = token.split('.');

@@ -19,7 +19,8 @@ export function isActive({ inactiveAt }: Pick<SigningSecret, 'inactiveAt'>, now:
 }
 
 /**
- * Verifies a JWS with HS256 and its times; there is no tolerance. The order of the tests is that of the library that Coral uses.
+ * Verifies a JWS with HS256 and its times; there is no tolerance. The order of the tests is that of the library
+ * that Coral uses.
  * @throws CoralError `TOKEN_INVALID`
  */
 export function verifyHs256(

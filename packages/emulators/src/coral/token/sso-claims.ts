@@ -26,7 +26,8 @@ class SchemaFault {
 
 /**
  * Reads the claims. Unknown ones are ignored; the first fault in the order of the schema decides.
- * @throws CoralError `TOKEN_INVALID`; `USERNAME_NOT_PROVIDED` when the first fault is an absent user name and there is a `url`
+ * @throws CoralError `TOKEN_INVALID`; `USERNAME_NOT_PROVIDED` when the first fault is an absent user name and
+ * there is a `url`
  */
 export function readSsoClaims(payload: unknown): SsoClaims {
   try {

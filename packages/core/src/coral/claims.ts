@@ -164,7 +164,7 @@ function emailFault({ email, emailVerified }: SiteUser): Refusal | null {
       'The e-mail address holds a blank, a control character or half a character.',
     );
   }
-  // Coral folds all of Unicode: the Kelvin sign would become a plain k, and so somebody else's address.
+  // Case is folded beyond ASCII on the way: the Kelvin sign becomes a plain k, and so another address.
   for (const character of email) {
     if (character > '\u007f' && character.toLowerCase() !== character) {
       return refusal(
@@ -201,7 +201,7 @@ function roleOf(user: SiteUser, { roles = 'coral' }: CoralUserMapping): CoralRol
 
 function urlClaim(value: string | undefined, field: string): string | undefined | Refusal {
   if (value === undefined) return undefined;
-  // Coral takes any scheme and opens the address: "javascript:" must never get there.
+  // A click on "Account" opens the address.
   return (
     strictHttpUrl(value) ?? unusable(field, 'must be an absolute http(s) URL without user name and password')
   );

@@ -7,11 +7,12 @@
 import { parseArgs } from 'node:util';
 
 import { codec } from './codec.js';
+import { frameworkLogin } from './framework-login.js';
 import { importCost } from './import-cost.js';
 import type { Row, RowGroup } from './measure.js';
 import { table, writeResults } from './report.js';
 
-const groups: readonly RowGroup[] = [codec, importCost];
+const groups: readonly RowGroup[] = [codec, importCost, frameworkLogin];
 
 const { values } = parseArgs({
   options: { full: { type: 'boolean', default: false }, only: { type: 'string' } },

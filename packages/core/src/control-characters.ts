@@ -6,3 +6,7 @@ export function hasControlCharacter(text: string): boolean {
   }
   return false;
 }
+
+/** The same as a pattern, for schemas: matches a text without any. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+export const withoutControlCharacters = /^[^\u0000-\u001f\u007f]*$/;

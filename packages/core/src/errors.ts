@@ -72,6 +72,32 @@ export const errorTable = {
     publicMessage: 'The forum gave an answer that makes no sense here.',
   },
 
+  // The site in the place of a Discourse forum
+  ERR_PROVIDER_REQUEST_UNREADABLE: {
+    status: 422,
+    publicMessage:
+      'The login request cannot be read. The operator of the site that sent you here should look into it.',
+  },
+  ERR_PROVIDER_RETURN_URL_UNUSABLE: {
+    status: 400,
+    publicMessage:
+      'The login request asks to return to an address that cannot be used: it must be an absolute https address, percent-encoded.',
+  },
+  ERR_PROVIDER_CLIENT_UNKNOWN: {
+    status: 400,
+    publicMessage:
+      'The site that sent you here is not set up for signing in with this one. Its host has to be added to the list of clients here.',
+  },
+  ERR_PROVIDER_SIGNATURE_INVALID: {
+    status: 422,
+    publicMessage:
+      'The login request could not be verified: the secret at the site that sent you here differs from the one here.',
+  },
+  ERR_PROVIDER_PROMPT_UNKNOWN: { status: 400, publicMessage: 'The parameter "prompt" may only be "none".' },
+  ERR_PROVIDER_KEY_REFUSED: { status: 403, publicMessage: 'The API key is missing or wrong.' },
+  ERR_PROVIDER_USER_UNKNOWN: { status: 404, publicMessage: 'There is no such user.' },
+  ERR_PROVIDER_SYNC_REFUSED: { status: 422, publicMessage: 'The message is not accepted.' },
+
   // Webhooks of Discourse
   ERR_WEBHOOK_SIGNATURE_MISSING: { status: 401, publicMessage: 'The webhook is not signed.' },
   ERR_WEBHOOK_SIGNATURE_INVALID: { status: 401, publicMessage: 'The signature of the webhook is wrong.' },

@@ -122,8 +122,9 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   const now = options.now ?? (() => new Date());
   const store = guardStore(options.store ?? memoryStore({ now }));
   const emit = (event: NewEvent, connector?: string): void => {
+    if (options.events === undefined) return;
     try {
-      options.events?.({ ...event, at: now(), ...(connector === undefined ? {} : { connector }) });
+      options.events({ ...event, at: now(), ...(connector === undefined ? {} : { connector }) });
     } catch {
       // The listener is the site's; its faults must not stop a login.
     }
@@ -359,7 +360,8 @@ function setUpConnectors(
       warning,
       useSecret: (label, value) => secrets.add(name, label, value),
       emit: (event) => emit(event, name),
-      pseudonym: (siteUserId) => pseudonym(logKey, siteUserId),
+      // Nobody sees it without a listener.
+      pseudonym: options.events === undefined ? () => '' : (siteUserId) => pseudonym(logKey, siteUserId),
     });
     if (active !== null) running.push({ name, active });
   }

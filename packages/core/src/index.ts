@@ -54,6 +54,7 @@ export type {
   LinkOutcome,
   Links,
   Locks,
+  Numbers,
   OneTimeValues,
   Profiles,
   Revocations,

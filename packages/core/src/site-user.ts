@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { hasControlCharacter } from './control-characters.js';
+import { withoutControlCharacters } from './control-characters.js';
 import { type Refusal, refusal } from './errors.js';
 
 /**
@@ -35,15 +35,10 @@ export interface SiteUser {
   readonly custom?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Half a surrogate pair, such as an emoji cut in two by a database, has no UTF-8: it becomes U+FFFD. */
-const text = (limit: number) =>
-  z
-    .string()
-    .max(limit)
-    .overwrite((value) => value.toWellFormed());
+const text = (limit: number) => z.string().max(limit);
 /** No control characters: they break logs, headers and other systems' names. */
 const line = (limit: number) =>
-  text(limit).refine((value) => !hasControlCharacter(value), 'must not hold control characters');
+  text(limit).regex(withoutControlCharacters, 'must not hold control characters');
 const httpUrl = text(2_000).refine(
   isHttpUrl,
   'must be an absolute http(s) URL without user name and password',
@@ -83,7 +78,10 @@ export function readSiteUser(value: unknown): SiteUser | Refusal {
 }
 
 function isHttpUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, username, password } = new URL(value);
-  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+  try {
+    const { protocol, username, password } = new URL(value);
+    return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+  } catch {
+    return false;
+  }
 }

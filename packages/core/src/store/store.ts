@@ -11,6 +11,8 @@ export interface ForumSsoStore {
   readonly profiles?: Profiles;
   /** Lets one process at a time work on a person; needed by the same. */
   readonly locks?: Locks;
+  /** Whole numbers for people; needed by `discourseConnectProvider` when the site's own ids are none. */
+  readonly numbers?: Numbers;
   /** True when what is stored outlives this process and is seen by others. */
   readonly shared: boolean;
 }
@@ -44,6 +46,17 @@ export interface Revocations {
   endOne(sid: string, lifeSeconds: number): Promise<void>;
   /** Ends every session of the person, in all processes. */
   endAll(userId: string): Promise<void>;
+}
+
+/**
+ * Whole numbers for people, for systems that take an id for one. Given out in ascending order, one for each person, and
+ * never again to another, also when the person is gone. A store that may forget must not offer this.
+ */
+export interface Numbers {
+  /** The person's number, made when there is none: 1 or higher, at most 2^53 - 1. */
+  numberOf(siteUserId: string): Promise<number>;
+  /** Who has a number; null when nobody was given it. */
+  siteUserOf(number: number): Promise<string | null>;
 }
 
 /** How an attempt to link two accounts ended. */

@@ -55,7 +55,7 @@ export function readLoginRequest(
 }
 
 function isReturnUrl(text: string | undefined, expected: URL): boolean {
-  if (text === undefined || !URL.canParse(text)) return false;
   // Compared as a whole: user name, port, query and fragment are no part of the expected address.
-  return text === expected.href || new URL(text).href === expected.href;
+  if (text === undefined || text === expected.href) return text !== undefined;
+  return URL.canParse(text) && new URL(text).href === expected.href;
 }

@@ -75,27 +75,32 @@ function mappedUser(user: SiteUser, groups: GroupsOption | undefined): Discourse
   return {
     externalId: id,
     email,
-    username,
-    name,
+    username: username?.toWellFormed(),
+    name: name?.toWellFormed(),
     avatarUrl,
     bio: bio === undefined ? undefined : cut(bio),
     website: website === undefined || isForumWebsite(website) ? website : undefined,
     location: location === undefined ? undefined : cut(location),
-    title,
+    title: title?.toWellFormed(),
     locale,
     admin,
     moderator,
     ...memberships,
-    custom,
+    custom: custom === undefined ? undefined : wellFormed(custom),
   };
 }
 
 /** A forum answers a longer bio or location with an error page instead of a login. */
 const profileTextLimit = 3_000;
 
+/** Half a surrogate pair, such as an emoji cut in two by a database, has no UTF-8: it becomes U+FFFD. */
+function wellFormed(custom: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(custom).map(([name, value]) => [name, value.toWellFormed()]));
+}
+
 /** Cut at a whole character; NUL, which a forum cannot store, is left out. */
 function cut(text: string): string {
-  const clean = text.replaceAll('\0', '');
+  const clean = text.replaceAll('\0', '').toWellFormed();
   if (clean.length <= profileTextLimit) return clean;
   const end = /[\ud800-\udbff]$/.test(clean.slice(0, profileTextLimit))
     ? profileTextLimit - 1

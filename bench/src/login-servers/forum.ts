@@ -1,0 +1,62 @@
+import { createHmac } from 'node:crypto';
+
+/** What both ends of the measurement know: one forum, one person, one login request of that forum. */
+export const secret = 'd836444a9e4084d5b224a60c208dce14';
+export const forumUrl = 'https://forum.example.com';
+export const returnUrl = `${forumUrl}/session/sso_login`;
+export const path = '/sso/discourse';
+
+export const person = {
+  id: '42',
+  email: 'sam@example.com',
+  emailVerified: true,
+  username: 'sam',
+  name: 'Sam Saffron',
+  avatarUrl: 'https://site.example.com/avatars/42.png',
+  bio: 'Likes modular synthesizers and long walks.',
+  website: 'https://sam.example.com',
+  location: 'Sydney',
+  title: 'Regular',
+  admin: false,
+  moderator: true,
+};
+
+/** The login request, as the forum redirects a browser to it. */
+export function loginRequest(): string {
+  const payload = new URLSearchParams({
+    nonce: 'cb68251eefb5211e58c00ff1395f0c0b',
+    return_sso_url: returnUrl,
+  });
+  const sso = Buffer.from(payload.toString()).toString('base64');
+  const sig = createHmac('sha256', secret).update(sso).digest('hex');
+  return `${path}?sso=${encodeURIComponent(sso)}&sig=${sig}`;
+}
+
+/**
+ * The floor: a route as one writes it by hand from a tutorial, without its faults. Given the parsed query, it returns
+ * where to redirect to; what is wrong is an exception.
+ */
+export function answerByHand(query: { readonly sso?: unknown; readonly sig?: unknown }): string {
+  const { sso, sig } = query;
+  if (typeof sso !== 'string' || createHmac('sha256', secret).update(sso).digest('hex') !== sig) {
+    throw new Error('The signature is wrong.');
+  }
+  const request = new URLSearchParams(Buffer.from(sso, 'base64').toString());
+  const answer = new URLSearchParams({
+    nonce: request.get('nonce') ?? '',
+    external_id: person.id,
+    email: person.email,
+    username: person.username,
+    name: person.name,
+    avatar_url: person.avatarUrl,
+    bio: person.bio,
+    website: person.website,
+    location: person.location,
+    title: person.title,
+    admin: String(person.admin),
+    moderator: String(person.moderator),
+  });
+  const payload = Buffer.from(answer.toString()).toString('base64');
+  const signature = createHmac('sha256', secret).update(payload).digest('hex');
+  return `${returnUrl}?${new URLSearchParams({ sso: payload, sig: signature }).toString()}`;
+}

@@ -3,6 +3,7 @@ import { types } from 'node:util';
 
 import { errorFrom, isRefusal, type Refusal, refusal } from './errors.js';
 import type { ForumSso } from './forum-sso.js';
+import { bodyBrokenOff, bodyTooLarge, bodyTooSlow } from './http/body-refusals.js';
 import type { ReplyHeader, SsoReply } from './http/reply.js';
 import type { SsoRequest } from './http/request.js';
 import { type PageForum, pageForum } from './session/page-forum.js';
@@ -64,7 +65,7 @@ export function nodeRequest(
     async body(limitBytes) {
       body ??= readBody(message, parsed, limitBytes, bodySeconds * 1_000);
       const bytes = await body;
-      if (bytes.byteLength > limitBytes) throw errorFrom(tooLarge(limitBytes));
+      if (bytes.byteLength > limitBytes) throw errorFrom(bodyTooLarge(limitBytes));
       return bytes;
     },
   };
@@ -76,17 +77,22 @@ export function nodeRequest(
  */
 export function writeReply(response: ReplyTarget, { status, headers, body }: SsoReply): void {
   response.statusCode = status;
+  writeHeaders(response, headers);
+  if (body === undefined) response.end();
+  else response.end(body);
+}
+
+/** The headers of {@link writeReply}, for an answer that is sent in another way. */
+export function writeHeaders(response: HeaderTarget, headers: readonly ReplyHeader[]): void {
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i];
     if (header === undefined) continue;
-    const name = header[0];
-    const value = header[1];
-    if (isNamed(name, 'set-cookie')) addCookie(response, value);
-    else if (isNamed(name, 'vary') || repeats(headers, i, name)) response.appendHeader(name, value);
+    const [name, value] = header;
+    const lowerCase = name.toLowerCase();
+    if (lowerCase === 'set-cookie') addCookie(response, value);
+    else if (lowerCase === 'vary' || repeats(headers, i, lowerCase)) response.appendHeader(name, value);
     else response.setHeader(name, value);
   }
-  if (body === undefined) response.end();
-  else response.end(body);
 }
 
 /**
@@ -179,10 +185,10 @@ async function readBody(
     );
   }
   if (message.readableEnded) return new Uint8Array();
-  if (message.destroyed) throw errorFrom(brokenOff());
+  if (message.destroyed) throw errorFrom(bodyBrokenOff());
   if (Number(message.headers['content-length']) > limitBytes) {
     discardRest(message);
-    throw errorFrom(tooLarge(limitBytes));
+    throw errorFrom(bodyTooLarge(limitBytes));
   }
   return collect(message, limitBytes, milliseconds);
 }
@@ -200,12 +206,12 @@ function collect(message: IncomingMessage, limitBytes: number, milliseconds: num
     const onData = (chunk: Uint8Array): void => {
       size += chunk.byteLength;
       chunks.push(chunk);
-      if (size > limitBytes) finish(tooLarge(limitBytes));
+      if (size > limitBytes) finish(bodyTooLarge(limitBytes));
     };
     const onEnd = (): void => finish(Buffer.concat(chunks, size));
-    const onBreak = (): void => finish(brokenOff());
+    const onBreak = (): void => finish(bodyBrokenOff());
     const timer = setTimeout(() => {
-      finish(refusal('ERR_BODY_UNREADABLE', `The body did not arrive within ${milliseconds / 1_000} s.`));
+      finish(bodyTooSlow(milliseconds));
     }, milliseconds);
     const finish = (outcome: Uint8Array | Refusal): void => {
       clearTimeout(timer);
@@ -231,12 +237,4 @@ function discardRest(message: IncomingMessage): void {
   message.once('close', () => clearTimeout(timer));
   // That the sender breaks off concerns nobody any more, but an error without a listener would end the process.
   message.on('error', () => {}).resume();
-}
-
-function tooLarge(limitBytes: number): Refusal {
-  return refusal('ERR_BODY_TOO_LARGE', `The body is larger than the ${limitBytes} bytes that belong here.`);
-}
-
-function brokenOff(): Refusal {
-  return refusal('ERR_BODY_UNREADABLE', 'The sender broke off before the body was complete.');
 }

@@ -1,0 +1,6 @@
+import { describeErrors, describeProvider, describeVisits } from '../src/describe.js';
+import { webHarness } from './web-harness.js';
+
+describeProvider(webHarness);
+describeErrors(webHarness);
+describeVisits(webHarness);

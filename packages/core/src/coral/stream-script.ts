@@ -1,4 +1,4 @@
-import { inlineJson } from './inline-json.js';
+import { inlineJson } from '../http/inline-json.js';
 
 /** What the page's script is told. */
 export interface StreamScriptOptions {

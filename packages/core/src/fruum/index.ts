@@ -1,7 +1,7 @@
+export { inlineJson } from '../http/inline-json.js';
 export { type AnswerAuthRequestOptions, answerAuthRequest } from './answer.js';
 export { type FruumConnector, type FruumVisitor, fruum } from './connector.js';
 export { type FruumReply, type FruumUserReply, fruumReplyFields } from './fields.js';
-export { inlineJson } from './inline-json.js';
 export type { FruumOptions } from './options.js';
 export {
   type FruumPageOptions,

@@ -1,7 +1,7 @@
 import { ForumSsoError } from '../errors.js';
+import { inlineJson } from '../http/inline-json.js';
 import { escapeHtml } from '../http/page.js';
 import type { ReplyHeader } from '../http/reply.js';
-import { inlineJson } from './inline-json.js';
 import { renewalScript } from './renewal-script.js';
 
 /** What a page hands to Fruum for a person: the value of `fruumSettings.user`. */

@@ -1,4 +1,4 @@
-import { inlineJson } from './inline-json.js';
+import { inlineJson } from '../http/inline-json.js';
 
 export interface RenewalScriptOptions {
   /** Address of this site that answers a POST with `{ user, renewAfter }`. */

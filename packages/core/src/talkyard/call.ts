@@ -1,8 +1,6 @@
 import { type ErrorCode, refusal } from '../errors.js';
+import { answerLimit, type OutgoingFault, sendRequest } from '../http/outgoing.js';
 import { readErrorAnswer, type TalkyardRefusal } from './error-body.js';
-
-/** Largest answer that is read, in bytes. */
-const answerLimit = 1_000_000;
 
 /** How Talkyard is reached. */
 export interface TalkyardConnection {
@@ -23,53 +21,52 @@ export type TalkyardAnswer = { readonly text: string } | TalkyardRefusal;
  * answers that are too late or too large. The other side's text never gets into an error, only its codes.
  */
 export async function callTalkyard(
-  connection: TalkyardConnection,
+  { origin, apiSecret, fetch: send, timeoutMs }: TalkyardConnection,
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
 ): Promise<TalkyardAnswer> {
-  try {
-    const response = await connection.fetch(connection.origin + path, {
-      method,
-      headers: {
-        Accept: 'application/json, text/plain',
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...authorization(connection.apiSecret),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(connection.timeoutMs),
-    });
-    if (response.status === 0 || (response.status >= 300 && response.status < 400)) {
-      await response.body?.cancel();
+  const answer = await sendRequest(send, {
+    method,
+    url: origin + path,
+    headers: {
+      Accept: 'application/json, text/plain',
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...authorization(apiSecret),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    timeoutMs,
+  });
+  if ('fault' in answer) return noAnswer(answer, timeoutMs);
+  const { status, headers, text } = answer;
+  return status >= 200 && status < 300
+    ? { text }
+    : readErrorAnswer(status, text, headers.get('x-error-code'));
+}
+
+function noAnswer({ fault, cause }: OutgoingFault, timeoutMs: number): TalkyardRefusal {
+  switch (fault) {
+    case 'redirect':
       return failure(
         'ERR_TALKYARD_ADDRESS_WRONG',
         'Talkyard answered with a redirect, which is not followed, so that the API secret goes to no other host. Set serverUrl to the final address.',
-        { httpStatus: response.status },
       );
-    }
-    const text = await readLimited(response);
-    if (text === undefined) {
+    case 'tooLarge':
       return failure(
         'ERR_TALKYARD_REPLY_UNEXPECTED',
         `Talkyard's answer is larger than ${answerLimit} bytes.`,
-        {
-          httpStatus: response.status,
-        },
       );
-    }
-    return response.ok
-      ? { text }
-      : readErrorAnswer(response.status, text, response.headers.get('x-error-code'));
-  } catch (cause) {
-    const late = isTimeout(cause);
-    return failure(
-      'ERR_TALKYARD_UNAVAILABLE',
-      late
-        ? `Talkyard did not answer within ${connection.timeoutMs} ms.`
-        : 'Talkyard could not be reached; check serverUrl and the network.',
-      { cause, retryAfter: 30 },
-    );
+    case 'timeout':
+      return failure('ERR_TALKYARD_UNAVAILABLE', `Talkyard did not answer within ${timeoutMs} ms.`, {
+        cause,
+        retryAfter: 30,
+      });
+    case 'unreachable':
+      return failure(
+        'ERR_TALKYARD_UNAVAILABLE',
+        'Talkyard could not be reached; check serverUrl and the network.',
+        { cause, retryAfter: 30 },
+      );
   }
 }
 
@@ -77,30 +74,13 @@ export async function callTalkyard(
 export function failure(
   code: ErrorCode,
   detail: string,
-  { httpStatus, retryAfter, cause }: { httpStatus?: number; retryAfter?: number; cause?: unknown } = {},
+  { retryAfter, cause }: { readonly retryAfter?: number; readonly cause?: unknown } = {},
 ): TalkyardRefusal {
-  return { ...refusal(code, detail, cause), httpStatus, talkyardCodes: [], retryAfter };
-}
-
-function isTimeout(cause: unknown): boolean {
-  return typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'TimeoutError';
+  return { ...refusal(code, detail, cause), httpStatus: undefined, talkyardCodes: [], retryAfter };
 }
 
 // User 2 is Sysbot, the API user.
 function authorization(apiSecret: string | undefined): Record<string, string> {
   if (apiSecret === undefined) return {};
   return { Authorization: `Basic ${Buffer.from(`tyid=2:${apiSecret}`, 'latin1').toString('base64')}` };
-}
-
-async function readLimited(response: Response): Promise<string | undefined> {
-  if (response.body === null) return '';
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body) {
-    if (!(chunk instanceof Uint8Array)) return undefined;
-    length += chunk.length;
-    if (length > answerLimit) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length).toString('utf8');
 }

@@ -1,4 +1,5 @@
 import { errorFrom, isRefusal, type Refusal, refusal } from '../errors.js';
+import { inlineJson } from '../http/inline-json.js';
 import { escapeHtml } from '../http/page.js';
 import type { ReplyHeader } from '../http/reply.js';
 import type { SiteUser } from '../site-user.js';
@@ -149,7 +150,7 @@ function snippet(
 ): string {
   const nonce = scriptNonce === undefined ? '' : ` nonce="${escapeHtml(scriptNonce)}"`;
   const assignments = Object.entries(variables).map(
-    ([name, value]) => `window.${name}=${scriptJson(value)};`,
+    ([name, value]) => `window.${name}=${inlineJson(value)};`,
   );
   const discussion = discussionId === undefined ? '' : ` data-discussion-id="${escapeHtml(discussionId)}"`;
   return [
@@ -157,12 +158,4 @@ function snippet(
     `<script${nonce} async defer src="${escapeHtml(origin)}/-/talkyard-comments.min.js"></script>`,
     `<div class="talkyard-comments"${discussion}></div>`,
   ].join('\n');
-}
-
-/** JSON that cannot end the script element it stands in. */
-function scriptJson(value: string): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

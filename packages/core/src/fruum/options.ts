@@ -25,7 +25,7 @@ export interface FruumOptions {
    * needed in any case.
    */
   readonly caller?: string | readonly string[];
-  /** Fruum's address, for {@link FruumConnector.embed} and for the check. */
+  /** Fruum's address (`FRUUM_URL`), for {@link FruumConnector.embed} and for the check. */
   readonly fruumUrl?: string;
   /** Reads the account at each connection. Default: the site's `findUser`. */
   readonly findUser?: (siteUserId: string) => Promise<SiteUser | null>;
@@ -67,7 +67,7 @@ export function readFruumOptions(options: FruumOptions, setup: ConnectorSetup): 
   if (!setup.checkOptions(optionsSchema(setup.z), options)) return null;
   const secrets = setup.readSecrets(options.secret, secretSetting, secretKinds.fruum);
   const callers = readCallers(options, setup);
-  const url = options.fruumUrl === undefined ? undefined : readPeerUrl(options.fruumUrl, 'fruumUrl');
+  const url = options.fruumUrl === undefined ? undefined : readPeerUrl(options.fruumUrl, 'fruumUrl (FRUUM_URL)');
   if (isRefusal(url)) setup.problem(url.detail);
   const findUser = options.findUser ?? setup.findUser;
   if (findUser === undefined) {

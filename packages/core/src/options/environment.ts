@@ -42,6 +42,7 @@ export const environmentTable = {
   CORAL_SSO_KID: { kind: 'text', meaning: "Coral: that signing secret's id" },
   CORAL_ACCESS_TOKEN: { kind: 'text', meaning: "Coral: an admin's access token, which the site uses" },
   CORAL_WEBHOOK_SECRET: { kind: 'list', meaning: "Coral: the webhook endpoint's signing secret" },
+  FRUUM_URL: { kind: 'text', meaning: "Fruum: the server's address" },
   FRUUM_FORUM_ID: { kind: 'text', meaning: "Fruum: the forum's id" },
   FRUUM_SECRET: { kind: 'list', meaning: 'the secret for the hash on the page; known to the site alone' },
   FRUUM_CALLER: {

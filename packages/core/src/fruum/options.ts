@@ -67,7 +67,8 @@ export function readFruumOptions(options: FruumOptions, setup: ConnectorSetup): 
   if (!setup.checkOptions(optionsSchema(setup.z), options)) return null;
   const secrets = setup.readSecrets(options.secret, secretSetting, secretKinds.fruum);
   const callers = readCallers(options, setup);
-  const url = options.fruumUrl === undefined ? undefined : readPeerUrl(options.fruumUrl, 'fruumUrl (FRUUM_URL)');
+  const url =
+    options.fruumUrl === undefined ? undefined : readPeerUrl(options.fruumUrl, 'fruumUrl (FRUUM_URL)');
   if (isRefusal(url)) setup.problem(url.detail);
   const findUser = options.findUser ?? setup.findUser;
   if (findUser === undefined) {

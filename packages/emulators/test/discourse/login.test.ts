@@ -562,7 +562,7 @@ describe('sessions and logging out', () => {
     const forum = await startForum();
     const browsers = [new Browser(), new Browser()];
     for (const browser of browsers) await logIn(forum, sam, { browser });
-    expect((await new Browser().post(`${forum.origin}/admin/users/1/log_out`)).status).toBe(303);
+    expect((await new Browser().post(`${forum.origin}/emulator/admin/users/1/log_out`)).status).toBe(303);
     for (const browser of browsers) expect(await whoIs(forum, browser)).toBeNull();
   });
 });

@@ -138,10 +138,10 @@ describe('the admin page', () => {
     expect((await admin.get(`${forum.origin}/admin`)).text).toContain('discourse_connect_overrides_groups');
 
     expect(
-      await post('/admin/site_settings', { name: 'discourse_connect_overrides_bio', value: 'true' }),
+      await post('/emulator/admin/site_settings', { name: 'discourse_connect_overrides_bio', value: 'true' }),
     ).toBe(303);
-    expect(await post('/admin/site_settings', { name: 'max_username_length', value: '30' })).toBe(303);
-    expect(await post('/admin/site_settings', { name: 'logout_redirect', value: 'https://a.example/' })).toBe(
+    expect(await post('/emulator/admin/site_settings', { name: 'max_username_length', value: '30' })).toBe(303);
+    expect(await post('/emulator/admin/site_settings', { name: 'logout_redirect', value: 'https://a.example/' })).toBe(
       303,
     );
     expect(forum.settings).toMatchObject({
@@ -149,42 +149,42 @@ describe('the admin page', () => {
       max_username_length: 30,
       logout_redirect: 'https://a.example/',
     });
-    expect(await post('/admin/site_settings', { name: 'auth_overrides_email', value: 'true' })).toBe(422);
-    expect(await post('/admin/site_settings', { name: 'max_username_length', value: 'many' })).toBe(422);
-    expect(await post('/admin/site_settings', { name: 'toString', value: 'x' })).toBe(404);
+    expect(await post('/emulator/admin/site_settings', { name: 'auth_overrides_email', value: 'true' })).toBe(422);
+    expect(await post('/emulator/admin/site_settings', { name: 'max_username_length', value: 'many' })).toBe(422);
+    expect(await post('/emulator/admin/site_settings', { name: 'toString', value: 'x' })).toBe(404);
     expect(forum.settings).toMatchObject({ auth_overrides_email: false, max_username_length: 30 });
 
-    expect(await post('/admin/modes', { name: 'readOnly', value: 'true' })).toBe(303);
+    expect(await post('/emulator/admin/modes', { name: 'readOnly', value: 'true' })).toBe(303);
     expect(forum.modes.readOnly).toBe(true);
-    expect(await post('/admin/modes', { name: 'readOnly', value: 'false' })).toBe(303);
-    expect(await post('/admin/modes', { name: 'blockedIps', value: 'true' })).toBe(404);
+    expect(await post('/emulator/admin/modes', { name: 'readOnly', value: 'false' })).toBe(303);
+    expect(await post('/emulator/admin/modes', { name: 'blockedIps', value: 'true' })).toBe(404);
 
-    expect(await post('/admin/groups', { name: 'makers' })).toBe(303);
-    expect(await post('/admin/groups', { name: 'makers' })).toBe(422);
+    expect(await post('/emulator/admin/groups', { name: 'makers' })).toBe(303);
+    expect(await post('/emulator/admin/groups', { name: 'makers' })).toBe(422);
     expect(forum.groups().at(-1)?.name).toBe('makers');
 
-    expect(await post('/admin/users/1/suspend')).toBe(303);
+    expect(await post('/emulator/admin/users/1/suspend')).toBe(303);
     expect(await whoIs(forum, user)).toBeNull();
     expect(errorKey(await logIn(forum, sam, { browser: user }))).toBe('suspended');
-    expect(await post('/admin/users/1/unsuspend')).toBe(303);
+    expect(await post('/emulator/admin/users/1/unsuspend')).toBe(303);
     await logIn(forum, sam, { browser: user });
     expect(await whoIs(forum, user)).toBe('sam');
-    expect(await post('/admin/users/1/deactivate')).toBe(303);
+    expect(await post('/emulator/admin/users/1/deactivate')).toBe(303);
     expect(forum.user('7')?.active).toBe(false);
     expect(await whoIs(forum, user)).toBeNull();
-    expect(await post('/admin/users/1/activate')).toBe(303);
+    expect(await post('/emulator/admin/users/1/activate')).toBe(303);
     expect(forum.user('7')?.active).toBe(true);
-    expect(await post('/admin/users/1/approve')).toBe(303);
-    expect(await post('/admin/users/1/dance')).toBe(404);
-    expect(await post('/admin/users/2/delete')).toBe(404);
-    expect(await post('/admin/users/1/delete')).toBe(303);
+    expect(await post('/emulator/admin/users/1/approve')).toBe(303);
+    expect(await post('/emulator/admin/users/1/dance')).toBe(404);
+    expect(await post('/emulator/admin/users/2/delete')).toBe(404);
+    expect(await post('/emulator/admin/users/1/delete')).toBe(303);
     expect(forum.users()).toEqual([]);
   });
 
   test('pages of other sites cannot use it', async () => {
     const forum = await startForum();
     await logIn(forum, sam);
-    for (const path of ['/admin/site_settings', '/admin/modes', '/admin/groups', '/admin/users/1/delete']) {
+    for (const path of ['/emulator/admin/site_settings', '/emulator/admin/modes', '/emulator/admin/groups', '/emulator/admin/users/1/delete']) {
       const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
       expect((await new Browser().post(forum.origin + path, { name: 'x' }, headers)).status).toBe(403);
     }

@@ -1,4 +1,7 @@
 import { parseUri } from '../protocol/ruby-uri.js';
+import { automaticGroups, isAutomaticName } from './automatic-groups.js';
+import type { ForumEvents } from './events.js';
+import { Memberships } from './memberships.js';
 import { RecordInvalid } from './record-invalid.js';
 import type { ForumGroup, ForumUser, GroupView, SeedUser, UserView } from './records.js';
 import { type DiscourseSettings, listSetting } from './settings.js';
@@ -12,18 +15,36 @@ export function normalizeEmail(email: string): string {
   return email.trim().toLowerCase();
 }
 
+/** What an account is made of; what is left out has a default. */
+export type NewUser = Pick<ForumUser, 'username' | 'name' | 'email'> & Partial<ForumUser>;
+
 /** The accounts and groups of the forum. */
 export class Directory {
   readonly #users = new Map<number, ForumUser>();
   readonly #groups = new Map<number, ForumGroup>();
   readonly #settings: () => Readonly<DiscourseSettings>;
   readonly #now: () => Date;
+  readonly #events: ForumEvents;
+  readonly #memberships: Memberships;
+  /** The account that the forum itself acts as. It is in no list. */
+  readonly system: ForumUser;
   #lastUserId = 0;
   #lastGroupId = 40;
 
-  constructor(settings: () => Readonly<DiscourseSettings>, now: () => Date) {
+  constructor(settings: () => Readonly<DiscourseSettings>, now: () => Date, events: ForumEvents) {
     this.#settings = settings;
     this.#now = now;
+    this.#events = events;
+    this.#memberships = new Memberships(now);
+    this.system = {
+      ...this.#blank({ username: 'system', name: 'system', email: 'no_reply@forum.invalid' }),
+      id: -1,
+      active: true,
+      approved: true,
+      admin: true,
+      moderator: true,
+      trustLevel: 4,
+    };
   }
 
   users(): readonly ForumUser[] {
@@ -52,44 +73,28 @@ export class Directory {
    * Makes an account, inactive and without any link.
    * @throws RecordInvalid
    */
-  create(given: Pick<ForumUser, 'username' | 'name' | 'email'> & Partial<ForumUser>): ForumUser {
-    const user: ForumUser = {
-      active: false,
-      staged: false,
-      approved: !this.#settings().must_approve_users,
-      admin: false,
-      moderator: false,
-      trustLevel: this.#settings().default_trust_level,
-      suspendedTill: null,
-      suspendReason: null,
-      title: null,
-      locale: null,
-      bio: '',
-      website: '',
-      location: '',
-      avatar: null,
-      profileBackground: null,
-      cardBackground: null,
-      customFields: {},
-      ipAddress: null,
-      invitedWith: null,
-      createdAt: this.#now(),
-      lastSeenAt: null,
-      signOn: null,
-      ...given,
-      email: normalizeEmail(given.email),
-      id: this.#lastUserId + 1,
-    };
+  create(given: NewUser): ForumUser {
+    const user = this.#blank(given);
     this.#validate(user);
-    this.#lastUserId = user.id;
+    this.#lastUserId = Math.max(this.#lastUserId, user.id);
     this.#users.set(user.id, user);
+    this.#refreshMemberships(user);
+    this.#events.user('user_created', user);
     return user;
   }
 
   /** Makes an account that is there from the start; groups that are not there yet are made. */
   seed(seed: SeedUser): ForumUser {
-    const { externalId, groups = [], ...rest } = seed;
-    const user = this.create({ name: '', active: true, approved: true, ...rest });
+    const { externalId, groups = [], associatedAccounts = {}, ...rest } = seed;
+    if (seed.id !== undefined && (!Number.isSafeInteger(seed.id) || seed.id < 1 || this.#users.has(seed.id)))
+      throw new TypeError('The id of a seeded user must be a positive whole number that is free.');
+    const user = this.create({
+      name: '',
+      active: true,
+      approved: true,
+      ...rest,
+      associatedAccounts: { ...associatedAccounts },
+    });
     if (externalId !== undefined) {
       user.signOn = {
         externalId,
@@ -102,7 +107,8 @@ export class Directory {
         lastPayload: '',
       };
     }
-    for (const name of groups) (this.groupByName(name) ?? this.createGroup(name)).members.add(user.id);
+    for (const name of groups)
+      this.setMembership(user, this.groupByName(name) ?? this.createGroup(name), true);
     return user;
   }
 
@@ -114,7 +120,13 @@ export class Directory {
     const draft: ForumUser = { ...user, ...changes };
     draft.email = normalizeEmail(draft.email);
     this.#validate(draft, user);
-    Object.assign(user, draft);
+    this.overwrite(user, draft);
+  }
+
+  /** The same without any check, for what the forum itself does to an account. */
+  overwrite(user: ForumUser, changes: Partial<ForumUser>): void {
+    Object.assign(user, changes);
+    this.#refreshMemberships(user);
   }
 
   /**
@@ -132,9 +144,19 @@ export class Directory {
     Object.assign(user, changes);
   }
 
+  /** Deletes an account; whoever listens sees it as it was. */
   remove(user: ForumUser): void {
+    this.#events.user('user_destroyed', user);
     this.#users.delete(user.id);
+    this.#memberships.forget(user.id);
     for (const { members } of this.#groups.values()) members.delete(user.id);
+  }
+
+  /** Puts a person into a group or takes them out. */
+  setMembership(user: ForumUser, group: ForumGroup, isMember: boolean): void {
+    if (isMember) group.members.add(user.id);
+    else group.members.delete(user.id);
+    this.#refreshMemberships(user);
   }
 
   groups(): readonly ForumGroup[] {
@@ -173,6 +195,12 @@ export class Directory {
     return [...automaticNames(user), ...own.map(({ name }) => name).sort()];
   }
 
+  /** Numbers of all groups of a person, in ascending order. */
+  groupIds(user: ForumUser): readonly number[] {
+    const own = this.groups().filter(({ members }) => members.has(user.id));
+    return [...automaticGroups.filter(({ holds }) => holds(user)), ...own].map(({ id }) => id);
+  }
+
   view(user: ForumUser): UserView {
     return {
       ...structuredClone(user),
@@ -197,13 +225,54 @@ export class Directory {
     ];
   }
 
+  #blank(given: NewUser): ForumUser {
+    return {
+      active: false,
+      staged: false,
+      approved: !this.#settings().must_approve_users,
+      admin: false,
+      moderator: false,
+      trustLevel: this.#settings().default_trust_level,
+      suspendedTill: null,
+      suspendReason: null,
+      suspendedAt: null,
+      title: null,
+      locale: null,
+      timezone: null,
+      bio: '',
+      website: '',
+      location: '',
+      avatar: null,
+      profileBackground: null,
+      cardBackground: null,
+      customFields: {},
+      ipAddress: null,
+      invitedWith: null,
+      createdAt: this.#now(),
+      lastSeenAt: null,
+      signOn: null,
+      associatedAccounts: {},
+      secondFactor: null,
+      id: this.#lastUserId + 1,
+      ...given,
+      email: normalizeEmail(given.email),
+    };
+  }
+
+  #refreshMemberships(user: ForumUser): void {
+    const { added, removed } = this.#memberships.refresh(user.id, this.groupIds(user));
+    for (const membership of added) this.#events.membership('user_added_to_group', membership);
+    for (const membership of removed) this.#events.membership('user_removed_from_group', membership);
+  }
+
   #validate(user: ForumUser, before?: ForumUser): void {
     if (user.email === '')
       throw new RecordInvalid('User', 'primary_email', 'Primary email can’t be blank', '');
     if (user.email !== before?.email) this.#validateEmail(user);
     if (user.username !== before?.username) {
       const other = this.byUsername(user.username);
-      if (other !== undefined && other.id !== user.id) {
+      const isSystem = normalizeUsername(user.username) === this.system.username;
+      if (isSystem || (other !== undefined && other.id !== user.id)) {
         throw new RecordInvalid('User', 'username', 'Username must be unique');
       }
     }
@@ -231,24 +300,8 @@ export class Directory {
   }
 }
 
-const automaticGroups: readonly { id: number; name: string; holds: (user: ForumUser) => boolean }[] = [
-  { id: 1, name: 'admins', holds: ({ admin }) => admin },
-  { id: 2, name: 'moderators', holds: ({ moderator }) => moderator },
-  { id: 3, name: 'staff', holds: ({ admin, moderator }) => admin || moderator },
-  ...[0, 1, 2, 3, 4].map((level) => ({
-    id: 10 + level,
-    name: `trust_level_${level}`,
-    holds: ({ trustLevel, staged }: ForumUser) => !staged && trustLevel >= level,
-  })),
-];
-
 function automaticNames(user: ForumUser): readonly string[] {
   return automaticGroups.filter(({ holds }) => holds(user)).map(({ name }) => name);
-}
-
-function isAutomaticName(name: string): boolean {
-  const wanted = name.toLowerCase();
-  return wanted === 'everyone' || automaticGroups.some((group) => group.name === wanted);
 }
 
 function characters(text: string): number {

@@ -17,19 +17,18 @@ export function applyGroupRules(
 ): void {
   if (overridesGroups) {
     const wanted = namesOf(fields.groups);
-    for (const { name, members } of directory.groups()) {
-      if (wanted.has(name.toLowerCase())) members.add(user.id);
-      else members.delete(user.id);
+    for (const group of directory.groups()) {
+      directory.setMembership(user, group, wanted.has(group.name.toLowerCase()));
     }
     return;
   }
   const added = namesOf(fields.add_groups);
   const removed = namesOf(fields.remove_groups);
-  for (const { name, members } of directory.groups()) {
-    const before = members.has(user.id);
-    if (added.has(name.toLowerCase())) members.add(user.id);
+  for (const group of directory.groups()) {
+    const name = group.name.toLowerCase();
     // Both lists are made before either is carried out, so that removing looks at the membership of before.
-    if (removed.has(name.toLowerCase()) && before) members.delete(user.id);
+    if (removed.has(name) && group.members.has(user.id)) directory.setMembership(user, group, false);
+    else if (added.has(name)) directory.setMembership(user, group, true);
   }
 }
 

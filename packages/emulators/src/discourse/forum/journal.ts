@@ -6,8 +6,19 @@ export interface JournalEntry {
   /** The route: `/session/sso_login`. */
   readonly route: string;
   readonly status: number;
-  /** `started`: a login request was sent out; `logged_in`; `refused`. */
-  readonly outcome: 'started' | 'logged_in' | 'refused';
+  /**
+   * `started`: a login request was sent out; `logged_in`; `refused`. As provider: `answered`; `login_asked`: the person
+   * has to log in first; `second_factor_asked`; `logged_out`. Over the API: `synced`.
+   */
+  readonly outcome:
+    | 'started'
+    | 'logged_in'
+    | 'refused'
+    | 'answered'
+    | 'login_asked'
+    | 'second_factor_asked'
+    | 'logged_out'
+    | 'synced';
   /** Why it was refused, in words for the log only; empty otherwise. Never a secret or an expected signature. */
   readonly reason: string;
   /** Class of the exception behind a refusal, as Discourse names it. */

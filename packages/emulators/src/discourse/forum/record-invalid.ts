@@ -1,6 +1,6 @@
 import { DiscourseError } from '../protocol/errors.js';
 
-export type RecordKind = 'User' | 'UserProfile' | 'Group';
+export type RecordKind = 'User' | 'UserProfile' | 'Group' | 'SingleSignOnRecord';
 
 /** A record that Discourse would not save. */
 export class RecordInvalid extends DiscourseError {

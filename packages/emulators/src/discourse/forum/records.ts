@@ -19,6 +19,12 @@ export interface FetchedImage {
   readonly count: number;
 }
 
+/** A fixed code that stands for an authenticator app, and codes that work once each. */
+export interface SecondFactor {
+  readonly token: string;
+  readonly backupCodes: readonly string[];
+}
+
 /** An account of the forum. */
 export interface ForumUser {
   readonly id: number;
@@ -36,8 +42,11 @@ export interface ForumUser {
   trustLevel: number;
   suspendedTill: Date | null;
   suspendReason: string | null;
+  suspendedAt: Date | null;
   title: string | null;
   locale: string | null;
+  /** `Europe/Vienna` and the like. */
+  timezone: string | null;
   bio: string;
   website: string;
   location: string;
@@ -51,6 +60,9 @@ export interface ForumUser {
   readonly createdAt: Date;
   lastSeenAt: Date | null;
   signOn: SignOnRecord | null;
+  /** Ids at other login providers, by the provider's name. */
+  associatedAccounts: Record<string, string>;
+  secondFactor: SecondFactor | null;
 }
 
 /** An account as it is shown to tests: a copy, with the names of its groups. */
@@ -65,7 +77,16 @@ export interface ForumGroup {
   readonly name: string;
   /** Kept by the forum itself: staff and trust levels. */
   readonly automatic: boolean;
+  /** Ids of accounts. */
   readonly members: Set<number>;
+}
+
+/** That a person is in a group. */
+export interface Membership {
+  readonly id: number;
+  readonly groupId: number;
+  readonly userId: number;
+  readonly createdAt: Date;
 }
 
 export interface GroupView {
@@ -78,6 +99,8 @@ export interface GroupView {
 
 /** An account that is there from the start. */
 export interface SeedUser {
+  /** The forum's number for the account. Default the next free one. */
+  readonly id?: number;
   readonly username: string;
   readonly email: string;
   readonly name?: string;
@@ -95,6 +118,11 @@ export interface SeedUser {
   readonly bio?: string;
   readonly title?: string;
   readonly locale?: string;
+  readonly timezone?: string;
+  /** Ids at other login providers, by the provider's name. */
+  readonly associatedAccounts?: Readonly<Record<string, string>>;
+  /** Asked for at local logins and when a site wants it. */
+  readonly secondFactor?: SecondFactor;
 }
 
 /** An invitation link, `/invites/<key>`. */

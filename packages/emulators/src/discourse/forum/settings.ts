@@ -1,3 +1,5 @@
+import { readProviderSecrets } from '../protocol/provider-secrets.js';
+
 /** The site settings that the emulator knows, under Discourse's own names. Lists are separated with `|`. */
 export interface DiscourseSettings {
   /** People log in at the site. On unless set otherwise. */
@@ -16,6 +18,18 @@ export interface DiscourseSettings {
   discourse_connect_overrides_bio: boolean;
   /** `groups` is the whole list of non-automatic groups; absent counts as empty. */
   discourse_connect_overrides_groups: boolean;
+  /** The forum logs people in to sites: `/session/sso_provider`. */
+  enable_discourse_connect_provider: boolean;
+  /** One line `domain|secret` for each site; a domain may begin with `*`. */
+  discourse_connect_provider_secrets: string;
+  /** A log-out ends all sessions of the person, in every browser, and only then webhooks hear of it. */
+  log_out_strict: boolean;
+  /** People may log in here; only while DiscourseConnect is off. */
+  enable_local_logins: boolean;
+  /** People may sign up here; only while DiscourseConnect is off. */
+  allow_new_registrations: boolean;
+  /** Webhooks that were answered with an error are sent again, up to four times. */
+  retry_web_hook_events: boolean;
   /** Needs `email_editable` off. */
   auth_overrides_email: boolean;
   auth_overrides_username: boolean;
@@ -62,6 +76,12 @@ export const defaultSettings: Readonly<DiscourseSettings> = {
   discourse_connect_overrides_card_background: false,
   discourse_connect_overrides_bio: false,
   discourse_connect_overrides_groups: false,
+  enable_discourse_connect_provider: false,
+  discourse_connect_provider_secrets: '',
+  log_out_strict: true,
+  enable_local_logins: true,
+  allow_new_registrations: true,
+  retry_web_hook_events: false,
   auth_overrides_email: false,
   auth_overrides_username: false,
   auth_overrides_name: false,
@@ -111,4 +131,12 @@ export function settingsProblems(settings: Readonly<DiscourseSettings>): readonl
 /** Splits a list setting. */
 export function listSetting(value: string): readonly string[] {
   return value.split('|').filter((item) => item !== '');
+}
+
+/** The settings without what is secret in them: of the lines for sites, only the domains are left. */
+export function publicSettings(settings: Readonly<DiscourseSettings>): Readonly<DiscourseSettings> {
+  const domains = readProviderSecrets(settings.discourse_connect_provider_secrets).map(
+    ({ domain }) => domain,
+  );
+  return { ...settings, discourse_connect_provider_secrets: domains.join('\n') };
 }

@@ -4,6 +4,7 @@ import { isBlank, readExternalId } from '../protocol/external-id.js';
 import type { ConnectFields, ConnectMessage, TextName } from '../protocol/fields.js';
 import type { Directory } from './directory.js';
 import { normalizeEmail } from './directory.js';
+import type { ForumEvents } from './events.js';
 import { applyGroupRules } from './group-rules.js';
 import { isLocale } from './locales.js';
 import type { Mailbox } from './mailbox.js';
@@ -15,6 +16,7 @@ import { fixUsername, normalizeUsername, suggestName, suggestUsername } from './
 export interface SignOnForum {
   readonly directory: Directory;
   readonly mailbox: Mailbox;
+  readonly events: ForumEvents;
   readonly settings: Readonly<DiscourseSettings>;
   readonly modes: Readonly<ForumModes>;
   readonly now: () => Date;
@@ -39,6 +41,7 @@ export function lookupOrCreateUser(
     forum.directory.byExternalId(externalId) ?? matchEmailOrCreate(message.fields, texts, forum, ipAddress);
   const record = { externalId, lastPayload, ...externalDetails(texts) };
   const before = user.signOn;
+  const { username, avatar } = user;
   if (before === null) user.signOn = record;
 
   forum.directory.save(user, { staged: false });
@@ -60,6 +63,9 @@ export function lookupOrCreateUser(
   // An account found by its e-mail gets this link in place of an earlier one.
   user.signOn = record;
   applyGroupRules(user, message.fields, forum.directory, forum.settings.discourse_connect_overrides_groups);
+  // A new user name or picture is told to webhooks; a new name or e-mail address is not.
+  if (user.username !== username) forum.events.user('user_updated', user);
+  if (user.avatar !== avatar) forum.events.user('user_updated', user);
   return user;
 }
 

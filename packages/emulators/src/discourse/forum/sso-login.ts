@@ -7,6 +7,7 @@ import type { SessionNonces } from './nonces.js';
 import { RecordInvalid } from './record-invalid.js';
 import type { ForumUser, SeedInvite } from './records.js';
 import { resolveReturnPath } from './return-path.js';
+import type { SecondFactorChallenge } from './second-factor.js';
 import { lookupOrCreateUser } from './sign-on.js';
 
 /** What the forum keeps for one browser. */
@@ -19,6 +20,8 @@ export interface BrowserSession {
   inviteKey: string | null;
   /** Text for the page that follows the making of an account. */
   accountCreatedMessage: string | null;
+  /** The second factor that is asked for. */
+  challenge: SecondFactorChallenge | null;
 }
 
 /** What `/session/sso_login` answers. */

@@ -10,11 +10,14 @@ import {
   type Sessions,
   sendPage,
 } from '../../server/index.js';
+import type { Faults } from '../forum/faults.js';
 import type { Forum } from '../forum/forum.js';
 import type { Moderation } from '../forum/moderation.js';
 import type { ForumUser } from '../forum/records.js';
+import type { SlidingWindow } from '../forum/sliding-window.js';
 import { type BrowserSession, isSuspended } from '../forum/sso-login.js';
 import { decodeQuery, lastText } from '../protocol/form.js';
+import type { Webhooks } from '../webhooks/webhooks.js';
 import { avatar } from './parts.js';
 
 /** What every route of the emulator works with. */
@@ -24,12 +27,31 @@ export interface ForumContext {
   readonly shell: PageShell;
   readonly sessions: Sessions<BrowserSession>;
   readonly moderation: Moderation;
+  readonly webhooks: Webhooks;
+  readonly faults: Faults;
+  /** The limit of all API keys together. */
+  readonly apiLimit: SlidingWindow;
 }
 
 /** Who is logged in in this browser. Suspended and deactivated people are not. */
 export function currentUser({ forum, sessions }: ForumContext, request: Request): ForumUser | null {
   const user = forum.directory.byId(sessions.read(request)?.userId);
-  return user === undefined || !user.active || isSuspended(user, forum.now()) ? null : user;
+  if (user === undefined || !user.active || isSuspended(user, forum.now())) return null;
+  // As in Discourse, a visit counts once a minute.
+  const now = forum.now();
+  if (user.lastSeenAt === null || now.getTime() - user.lastSeenAt.getTime() >= 60_000) user.lastSeenAt = now;
+  return user;
+}
+
+/** The address that a request comes from. */
+export function remoteIp(request: Request): string {
+  return request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+}
+
+/** Where people log in who want to come back to this path. */
+export function logInPath({ forum }: ForumContext, path: string): string {
+  const { enable_discourse_connect: connect } = forum.settings;
+  return `${connect ? '/session/sso' : '/login'}?return_path=${encodeURIComponent(path)}`;
 }
 
 /** The query as it came, without its question mark. */
@@ -64,14 +86,17 @@ export function sendForumPage(context: ForumContext, request: Request, response:
       { href: '/mails', label: 'Mails' },
       { href: '/admin', label: 'Admin' },
     ],
-    account: user === null ? logInLink(request) : accountBar(user),
-    formTargets: originsOf([forum.settings.logout_redirect, forum.settings.discourse_connect_url]),
+    account: user === null ? logInLink(context, request) : accountBar(user),
     ...page,
+    formTargets: [
+      ...originsOf([forum.settings.logout_redirect, forum.settings.discourse_connect_url]),
+      ...(page.formTargets ?? []),
+    ],
   });
 }
 
-function logInLink(request: Request): Html {
-  return html`<a class="button" href="/session/sso?return_path=${encodeURIComponent(request.path)}">Log In</a>`;
+function logInLink(context: ForumContext, request: Request): Html {
+  return html`<a class="button" href="${logInPath(context, request.path)}">Log In</a>`;
 }
 
 function accountBar(user: ForumUser): Html {

@@ -3,8 +3,11 @@ import type { Express, Request, RequestHandler } from 'express';
 import { type Html, HttpError, html, ownPagesOnly } from '../../server/index.js';
 import type { ForumUser } from '../forum/records.js';
 import { isSuspended } from '../forum/sso-login.js';
-import { currentUser, type ForumContext, sendForumPage } from './context.js';
+import { startSession } from './browser-session.js';
+import { currentUser, type ForumContext, logInPath, sendForumPage } from './context.js';
+import { continueAfterLogin } from './login-routes.js';
 import { avatar, badges, dateText, factTable, tags } from './parts.js';
+import { readPayload, returnOrigins } from './sso-payload.js';
 
 const topics = [
   {
@@ -29,19 +32,21 @@ const topics = [
 
 /** The pages that everybody sees: topics, users, groups, invitations, activation. */
 export function mountForumRoutes(app: Express, context: ForumContext): void {
-  const { forum, sessions, address } = context;
+  const { forum, sessions, address, moderation } = context;
   const membersOnly: RequestHandler = (request, response, next) => {
     if (!forum.settings.login_required || currentUser(context, request) !== null) return next();
     sessions.open(request, response).destination = request.originalUrl;
-    const login = forum.settings.enable_discourse_connect ? '/session/sso' : '/login';
-    response.redirect(302, forum.origin + login);
+    response.redirect(
+      302,
+      `${forum.origin}${forum.settings.enable_discourse_connect ? '/session/sso' : '/login'}`,
+    );
   };
 
   app.get('/', membersOnly, (request, response) => {
     const user = currentUser(context, request);
     sendForumPage(context, request, response, {
       title: 'Topics',
-      body: html`${user === null ? greeting(forum.settings.title) : introduction(user, forum.directory.groupNames(user))}
+      body: html`${user === null ? greeting(context) : introduction(user, forum.directory.groupNames(user))}
 <div class="card"><h2>Latest topics</h2><div class="table"><table><tbody>${topics.map(
         (topic) => html`<tr><td><a href="/t/${topic.slug}/${topic.id}">${topic.title}</a></td></tr>`,
       )}</tbody></table></div></div>`,
@@ -57,7 +62,7 @@ export function mountForumRoutes(app: Express, context: ForumContext): void {
       body: html`<article class="card"><h1>${topic.title}</h1><p>${topic.text}</p></article>
 <p>${
         user === null
-          ? html`<a class="button" href="/session/sso?return_path=${encodeURIComponent(request.path)}">Log in to reply</a>`
+          ? html`<a class="button" href="${logInPath(context, request.path)}">Log in to reply</a>`
           : html`<span class="quiet">You would reply as <strong>${user.username}</strong>.</span>`
       }</p>`,
     });
@@ -91,6 +96,7 @@ export function mountForumRoutes(app: Express, context: ForumContext): void {
   app.get('/u/activate-account/:token', (request, response) =>
     sendForumPage(context, request, response, {
       title: 'Activate account',
+      formTargets: returnOrigins(context, readPayload(context, request)),
       body: html`<div class="card"><h1>Welcome!</h1><p>Press the button to activate your account.</p>
 <form method="post"><button>Activate my account</button></form></div>`,
     }),
@@ -100,10 +106,14 @@ export function mountForumRoutes(app: Express, context: ForumContext): void {
     const user = forum.directory.byId(forum.mailbox.takeActivation(parameter(request, 'token')));
     if (user === undefined)
       throw new HttpError(404, 'This activation link is not valid, or was used before.');
-    user.active = true;
+    moderation.activate(user);
     const mayLogIn = (!forum.settings.must_approve_users || user.approved) && !isSuspended(user, forum.now());
-    if (mayLogIn) sessions.renew(request, response).userId = user.id;
-    response.redirect(302, `${forum.origin}/`);
+    if (!mayLogIn) {
+      response.redirect(302, `${forum.origin}/`);
+      return;
+    }
+    startSession(context, request, response, user);
+    continueAfterLogin(context, request, response);
   });
 
   app.get('/u/:username', membersOnly, (request, response) => {
@@ -142,9 +152,9 @@ function parameter(request: Request, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-function greeting(title: string): Html {
-  return html`<div class="card"><h1>Welcome to ${title}</h1><p>You are not logged in.</p>
-<p><a class="button" href="/session/sso?return_path=%2F">Log In</a></p></div>`;
+function greeting(context: ForumContext): Html {
+  return html`<div class="card"><h1>Welcome to ${context.forum.settings.title}</h1><p>You are not logged in.</p>
+<p><a class="button" href="${logInPath(context, '/')}">Log In</a></p></div>`;
 }
 
 function introduction(user: ForumUser, groups: readonly string[]): Html {

@@ -4,10 +4,18 @@ import { HttpError, html, ownPagesOnly, readCookie, readForm } from '../../serve
 import { answerSsoLogin, type LoginAnswer } from '../forum/sso-login.js';
 import { appendQuery, writePayload, writeQuery } from '../protocol/connect-message.js';
 import { parseUri } from '../protocol/ruby-uri.js';
-import { currentUser, type ForumContext, queryParameter, rawQuery, sendForumPage } from './context.js';
+import { endSession, startSession } from './browser-session.js';
+import {
+  currentUser,
+  type ForumContext,
+  queryParameter,
+  rawQuery,
+  remoteIp,
+  sendForumPage,
+} from './context.js';
 import { errorText } from './texts.js';
 
-/** Logging in and out: `/session/sso`, `/session/sso_login`, `/session/:username`, `/login`, `/login-required`. */
+/** Logging in and out: `/session/sso`, `/session/sso_login`, `/session/:username`, `/login-required`. */
 export function mountSessionRoutes(app: Express, context: ForumContext): void {
   const { forum, sessions, address } = context;
 
@@ -34,9 +42,8 @@ export function mountSessionRoutes(app: Express, context: ForumContext): void {
 
   app.get('/session/sso_login', (request, response) => {
     const session = sessions.open(request, response);
-    const ip = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
     sendLoginAnswer(
-      answerSsoLogin({ query: rawQuery(request), session, ip }, forum),
+      answerSsoLogin({ query: rawQuery(request), session, ip: remoteIp(request) }, forum),
       context,
       request,
       response,
@@ -50,7 +57,7 @@ export function mountSessionRoutes(app: Express, context: ForumContext): void {
     const own = parts !== null && parts.scheme === null && parts.host === null && parts.path.startsWith('/');
     const landing = settings.login_required && settings.enable_discourse_connect ? '/login-required' : '/';
     const location = own ? requested : settings.logout_redirect === '' ? landing : settings.logout_redirect;
-    sessions.end(request, response);
+    endSession(context, request, response);
     if (request.headers['x-requested-with'] === 'XMLHttpRequest') response.json({ redirect_url: location });
     else response.redirect(302, location.startsWith('/') ? forum.origin + location : location);
   };
@@ -60,18 +67,6 @@ export function mountSessionRoutes(app: Express, context: ForumContext): void {
     const method = (await readForm(request)).get('_method');
     if (method !== 'delete') throw new HttpError(404, 'There is nothing to post here.');
     logOut(request, response);
-  });
-
-  app.get('/login', (request, response) => {
-    if (currentUser(context, request) !== null) response.redirect(302, `${forum.origin}/`);
-    else if (forum.settings.enable_discourse_connect) response.redirect(302, `${forum.origin}/session/sso`);
-    else {
-      sendForumPage(context, request, response, {
-        title: 'Log In',
-        body: html`<div class="card"><h1>Log In</h1><p>DiscourseConnect is off, and local accounts with passwords are
-not part of this emulator.</p></div>`,
-      });
-    }
   });
 
   app.get('/login-required', (request, response) =>
@@ -89,13 +84,11 @@ function sendLoginAnswer(
   request: Request,
   response: Response,
 ): void {
-  const { forum, sessions } = context;
   switch (answer.kind) {
     case 'redirect':
       if (answer.logIn !== null && answer.logIn.id !== currentUser(context, request)?.id) {
-        sessions.renew(request, response).userId = answer.logIn.id;
+        startSession(context, request, response, answer.logIn);
       }
-      if (answer.logIn !== null) answer.logIn.lastSeenAt = forum.now();
       response.redirect(302, answer.location);
       break;
     case 'error':

@@ -1,3 +1,5 @@
+import type { BadChallenge } from '../forum/second-factor.js';
+
 /** What people read for Discourse's keys below `discourse_connect.`; our own words. */
 const texts: Readonly<Record<string, string>> = {
   payload_parse_error:
@@ -14,4 +16,15 @@ const texts: Readonly<Record<string, string>> = {
 
 export function errorText(key: string): string {
   return texts[key] ?? 'The login failed.';
+}
+
+const challengeTexts: Readonly<Record<BadChallenge['refused'], string>> = {
+  challenge_not_found: 'There is no such question in this browser.',
+  challenge_expired: 'This took too long. Please start again at the site that you came from.',
+  challenge_not_completed: 'The second factor is still missing.',
+};
+
+/** What people read when a second factor cannot be asked for or was not given. */
+export function challengeText(refused: BadChallenge['refused']): string {
+  return challengeTexts[refused];
 }

@@ -10,6 +10,14 @@ export function readProviderSecret(line: string): ProviderSecret {
   return at < 0 ? { domain: line, secret: '' } : { domain: line.slice(0, at), secret: line.slice(at + 1) };
 }
 
+/** The whole setting: a line for each site. */
+export function readProviderSecrets(lines: string): readonly ProviderSecret[] {
+  return lines
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map(readProviderSecret);
+}
+
 /**
  * Does a domain of the list stand for this host? The whole host is compared, without regard to case. An asterisk at
  * the start stands for any run of characters that are not white space, none included; elsewhere it is just a

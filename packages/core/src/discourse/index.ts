@@ -15,3 +15,7 @@ export type { DiscourseLoginOptions } from './login/options.js';
 export type { DiscourseFields } from './protocol/fields.js';
 export { messageUrl, type SignedMessage, signMessage, verifyMessage } from './protocol/message.js';
 export { type DiscourseEvent, verifyWebhook } from './protocol/webhook.js';
+export type { ProviderClient } from './provider/clients.js';
+export { discourseConnectProvider } from './provider/connector.js';
+export type { DiscourseConnectProviderOptions, TwoFactorAnswer } from './provider/options.js';
+export type { SyncedPerson } from './provider/sync-receiver.js';

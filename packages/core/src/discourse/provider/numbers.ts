@@ -1,0 +1,42 @@
+import { type Refusal, refusal } from '../../errors.js';
+import type { SiteUser } from '../../site-user.js';
+import type { Numbers } from '../../store/store.js';
+import type { DiscourseConnectProviderOptions } from './options.js';
+
+/** The whole numbers by which clients know people. */
+export interface PersonNumbers {
+  numberOf(user: SiteUser): Promise<number | Refusal>;
+  siteUserOf(number: number): Promise<string | null>;
+}
+
+/** From the site's callbacks if it has them, else from the store; null when there is neither. */
+export function personNumbers(
+  { numberOf, siteUserOf }: DiscourseConnectProviderOptions,
+  stored: Numbers | undefined,
+): PersonNumbers | null {
+  if (numberOf !== undefined && siteUserOf !== undefined) {
+    return {
+      numberOf: async (user) => checked(await numberOf(user)),
+      siteUserOf: async (number) => siteUserOf(number),
+    };
+  }
+  if (stored === undefined) return null;
+  return {
+    numberOf: async ({ id }) => checked(await stored.numberOf(id)),
+    siteUserOf: (number) => stored.siteUserOf(number),
+  };
+}
+
+/** Clients keep the number for ever and give rights by it: a wrong one is another person. */
+function checked(number: unknown): number | Refusal {
+  return typeof number === 'number' && Number.isSafeInteger(number) && number > 0
+    ? number
+    : refusal('ERR_SITE_USER_INVALID', 'numberOf must give a positive whole number.');
+}
+
+/** Reads a person's number from an address; null for anything else. */
+export function readNumber(text: string | undefined): number | null {
+  if (text === undefined || !/^[1-9]\d{0,15}$/.test(text)) return null;
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : null;
+}

@@ -1,0 +1,82 @@
+import type { z } from 'zod';
+
+import type { Zod } from '../../connector.js';
+import type { SiteUser } from '../../site-user.js';
+import type { ProviderClient } from './clients.js';
+import type { SyncedPerson } from './sync-receiver.js';
+
+/** Options of {@link discourseConnectProvider}. */
+export interface DiscourseConnectProviderOptions {
+  /** Name of the connector. Default `discourse-connect-provider`. */
+  readonly name?: string;
+  /** Who may log people in with us: a list, or `domain|secret` lines as Discourse has them. */
+  readonly clients: readonly (ProviderClient | string)[] | string;
+  /** Path on the site. Default `/session/sso_provider`, which clients expect. */
+  readonly path?: string;
+  /** Accept the domains `*` and `*name`, which hosts of strangers match as well. Default false. */
+  readonly allowBroadWildcard?: boolean;
+  /**
+   * The site's own whole number for a person, never reused. Left out: numbers are given out by the store, which must
+   * be a durable one.
+   */
+  readonly numberOf?: (user: SiteUser) => number | Promise<number>;
+  /** The other way round; goes with `numberOf`. */
+  readonly siteUserOf?: (number: number) => string | null | Promise<string | null>;
+  /**
+   * Asked when a client wants a second factor: `confirmed`, `none` when the person has set none up, or a path of the
+   * site where it is asked for; the person must then be sent back to `returnPath`. Left out: as if nobody had any.
+   */
+  readonly twoFactor?: (user: SiteUser, returnPath: string) => Promise<TwoFactorAnswer> | TwoFactorAnswer;
+  /** The key with which clients call the API: at least 20 of a-z, 0-9, "_" and "-". Left out: there is no API. */
+  readonly apiKey?: string;
+  /** A client whose users are the site's as well: it may bring them by `sync_sso`. */
+  readonly authority?: {
+    /** Its domain, as in `clients`. */
+    readonly domain: string;
+    /** Takes a person over; returns them as they are at the site now, or null to refuse. */
+    readonly applyUser: (person: SyncedPerson) => Promise<SiteUser | null>;
+    /** Hand its e-mail addresses on. Default false. */
+    readonly acceptEmail?: boolean;
+    /** Hand its staff flags on. Default false. */
+    readonly acceptStaffFlags?: boolean;
+  };
+}
+
+/** What the site says about a second factor. */
+export type TwoFactorAnswer = 'confirmed' | 'none' | { readonly path: string };
+
+/** The shape of the options, for callers without a type checker. */
+export function providerOptionsSchema(zod: Zod): z.ZodType {
+  const callback = zod.custom((value) => typeof value === 'function', 'must be a function');
+  const domain = zod
+    .string()
+    .regex(/^\*?[^\s/:@*|\\]*$/, 'must be a host such as wiki.example.com, or *.example.com')
+    .min(1);
+  const client = zod.strictObject({
+    domain,
+    // What a secret must be is checked where it is read.
+    secret: zod.unknown().optional(),
+    returnUrls: zod.array(zod.string()).min(1).optional(),
+  });
+  return zod.strictObject({
+    name: zod.string().optional(),
+    clients: zod.union([zod.string(), zod.array(zod.union([zod.string(), client]))]),
+    path: zod
+      .string()
+      .regex(/^\/(?!\/)[^\s?#\\{}]*[^\s?#\\{}/]$/, 'must be a path such as /session/sso_provider')
+      .optional(),
+    allowBroadWildcard: zod.boolean().optional(),
+    numberOf: callback.optional(),
+    siteUserOf: callback.optional(),
+    twoFactor: callback.optional(),
+    apiKey: zod.string().optional(),
+    authority: zod
+      .strictObject({
+        domain,
+        applyUser: callback,
+        acceptEmail: zod.boolean().optional(),
+        acceptStaffFlags: zod.boolean().optional(),
+      })
+      .optional(),
+  });
+}

@@ -1,0 +1,112 @@
+import type { Exchange } from '../../connector.js';
+import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { parseQuery, readParameter } from '../../http/query.js';
+import { readHeader } from '../../http/request.js';
+import type { DiscourseFields } from '../protocol/fields.js';
+import { openMessage } from '../protocol/message.js';
+import type { ReadyClient } from './clients.js';
+
+/** Largest body of a push, in bytes. */
+const bodyLimit = 32_768;
+
+/** A person as the client that is the authority describes them. What it may not say is left out. */
+export interface SyncedPerson {
+  /** The client's own id of the person. */
+  readonly externalId: string;
+  /** The person at the site, when the two were brought together before. */
+  readonly siteUserId: string | null;
+  readonly username?: string;
+  readonly name?: string;
+  readonly bio?: string;
+  readonly avatarUrl?: string;
+  readonly addGroups?: readonly string[];
+  readonly removeGroups?: readonly string[];
+  /** Only with `acceptEmail`. */
+  readonly email?: string;
+  /** Only with `acceptEmail`; false when the client asks for activation. */
+  readonly emailVerified?: boolean;
+  /** Only with `acceptStaffFlags`. */
+  readonly admin?: boolean;
+  readonly moderator?: boolean;
+  readonly custom?: Readonly<Record<string, string>>;
+}
+
+/** Reads and verifies `POST /admin/users/sync_sso`: a form or JSON with `sso` and `sig`, signed by the authority. */
+export async function readSync(
+  exchange: Exchange,
+  authority: ReadyClient,
+  now: Date,
+): Promise<DiscourseFields | Refusal> {
+  const body = new TextDecoder().decode(await exchange.request.body(bodyLimit));
+  const message = readMessage(body, readHeader(exchange.request.headers, 'content-type') ?? '');
+  if (isRefusal(message)) return message;
+  const opened = openMessage(message, authority.secrets.keysAt(now));
+  if (isRefusal(opened)) return opened;
+  const { fields } = opened;
+  if (fields.nonce !== undefined) {
+    // Signed with the same secret as a push: posted here, it would be the person's own answer.
+    return refusal(
+      'ERR_PROVIDER_SYNC_REFUSED',
+      'The message is the answer to a login (it has a nonce), not a push.',
+    );
+  }
+  if (fields.externalId === undefined || fields.externalId.trim() === '') {
+    return refusal('ERR_PROVIDER_SYNC_REFUSED', 'The message has no external_id.');
+  }
+  return fields;
+}
+
+function readMessage(body: string, contentType: string): { sso: unknown; sig: unknown } | Refusal {
+  if (!/^application\/json\b/i.test(contentType)) {
+    const form = parseQuery(body);
+    const sso = readParameter(form, 'sso');
+    const sig = readParameter(form, 'sig');
+    return isRefusal(sso) ? sso : isRefusal(sig) ? sig : { sso, sig };
+  }
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === 'object' && value !== null && 'sso' in value && 'sig' in value) {
+      return { sso: value.sso, sig: value.sig };
+    }
+  } catch {
+    // Falls through to the same refusal.
+  }
+  return refusal('ERR_PARAMETER_MISSING', 'The JSON body must be an object with "sso" and "sig".');
+}
+
+/** What of the message reaches the site. */
+export function syncedPerson(
+  fields: DiscourseFields & { readonly externalId: string },
+  siteUserId: string | null,
+  { acceptEmail, acceptStaffFlags }: { readonly acceptEmail: boolean; readonly acceptStaffFlags: boolean },
+): SyncedPerson {
+  const {
+    externalId,
+    username,
+    name,
+    bio,
+    avatarUrl,
+    addGroups,
+    removeGroups,
+    email,
+    admin,
+    moderator,
+    custom,
+  } = fields;
+  return {
+    externalId,
+    siteUserId,
+    ...(username === undefined ? {} : { username }),
+    ...(name === undefined ? {} : { name }),
+    ...(bio === undefined ? {} : { bio }),
+    ...(avatarUrl === undefined ? {} : { avatarUrl }),
+    ...(addGroups === undefined ? {} : { addGroups }),
+    ...(removeGroups === undefined ? {} : { removeGroups }),
+    ...(acceptEmail && email !== undefined
+      ? { email, emailVerified: fields.requireActivation !== true }
+      : {}),
+    ...(acceptStaffFlags && admin !== undefined ? { admin } : {}),
+    ...(acceptStaffFlags && moderator !== undefined ? { moderator } : {}),
+    ...(custom === undefined ? {} : { custom }),
+  };
+}

@@ -1,0 +1,716 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import {
+  type DiscourseConnectProviderOptions,
+  discourse,
+  discourseConnectProvider,
+} from '../../../src/discourse/index.js';
+import {
+  createClientTable,
+  isBroad,
+  matchesDomain,
+  readClientLines,
+} from '../../../src/discourse/provider/clients.js';
+import type { ForumSsoEvent } from '../../../src/events/event.js';
+import { createForumSso } from '../../../src/forum-sso.js';
+import type { SsoReply } from '../../../src/http/reply.js';
+import type { ForumSsoOptions } from '../../../src/options/forum-sso-options.js';
+import type { SiteUser } from '../../../src/site-user.js';
+import { memoryStore } from '../../../src/store/memory-store.js';
+import type { Numbers } from '../../../src/store/store.js';
+
+const secret = randomBytes(16).toString('hex');
+const apiKey = 'an-inbound-key-0123456789';
+const wiki = 'https://wiki.example.com/index.php?title=Special:DiscourseSsoConsumer';
+const nonce = 'c'.repeat(128);
+const alice: SiteUser = {
+  id: 'uuid-1',
+  email: 'alice@example.com',
+  emailVerified: true,
+  username: 'alice',
+  name: 'Alice ~',
+  groups: ['staff', 'choir'],
+};
+
+function signed(fields: Record<string, string>, key = secret): string {
+  const sso = Buffer.from(new URLSearchParams(fields).toString()).toString('base64');
+  return `sso=${encodeURIComponent(sso)}&sig=${createHmac('sha256', key).update(sso).digest('hex')}`;
+}
+
+/** Numbers as a durable store gives them out. */
+function durableNumbers(): Numbers {
+  const people: string[] = [];
+  return {
+    numberOf: async (id) => (people.includes(id) ? people.indexOf(id) + 1 : people.push(id)),
+    siteUserOf: async (number) => people[number - 1] ?? null,
+  };
+}
+
+function site(
+  options: Partial<DiscourseConnectProviderOptions> = {},
+  { user = alice, ...more }: Partial<ForumSsoOptions> & { user?: SiteUser | null } = {},
+) {
+  const events: ForumSsoEvent[] = [];
+  const session = { user, signedOut: 0 };
+  const sso = createForumSso({
+    baseUrl: 'https://site.example.com/sso',
+    keys: randomBytes(32).toString('base64'),
+    connectors: [discourseConnectProvider({ clients: [{ domain: 'wiki.example.com', secret }], ...options })],
+    store: { ...memoryStore(), numbers: durableNumbers() },
+    findUser: async (id) => (session.user?.id === id ? session.user : null),
+    events: (event) => {
+      if (event.type !== 'setup.warning') events.push(event);
+    },
+    ...more,
+  });
+  const own = {
+    currentUser: async () => session.user,
+    signIn: async () => {},
+    signOut: async () => {
+      session.user = null;
+      session.signedOut++;
+    },
+  };
+  const request = (method: string, url: string, headers: Record<string, string> = {}, body = '') =>
+    sso.handle(
+      { method, url, headers, ip: '127.0.0.1', body: async () => new TextEncoder().encode(body) },
+      own,
+    );
+  const ask = (query: string, headers: Record<string, string> = { 'sec-fetch-dest': 'document' }) =>
+    request('GET', `/session/sso_provider?${query}`, headers);
+  const api = (method: string, url: string, { key = apiKey, body = '', type = '' } = {}) =>
+    request(method, url, { 'api-key': key, 'api-username': 'system', 'content-type': type }, body);
+  return { sso, events, session, ask, api };
+}
+
+const locationOf = (reply: SsoReply | null): string =>
+  reply?.headers.find(([name]) => name === 'Location')?.[1] ?? '';
+
+function answerOf(reply: SsoReply | null, key = secret): Record<string, string> {
+  expect(reply?.status).toBe(302);
+  const { sso = '', sig } = Object.fromEntries(new URL(locationOf(reply)).searchParams);
+  expect(sig).toBe(createHmac('sha256', key).update(sso).digest('hex'));
+  expect(sso).toMatch(/^[A-Za-z0-9]+={0,2}$/);
+  return Object.fromEntries(new URLSearchParams(Buffer.from(sso, 'base64').toString()));
+}
+
+function problemsOf(options: unknown, more: Partial<ForumSsoOptions> = {}): string {
+  try {
+    createForumSso({
+      baseUrl: 'https://site.example.com/sso',
+      keys: randomBytes(32).toString('base64'),
+      connectors: [Reflect.apply(discourseConnectProvider, undefined, [options])],
+      store: { ...memoryStore(), numbers: durableNumbers() },
+      ...more,
+    });
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error('it started');
+}
+
+interface ProviderVector {
+  readonly name: string;
+  readonly secrets: readonly string[];
+  readonly query: string;
+  readonly logged_in_user: (Record<string, string | boolean> & { groups?: string }) | null;
+  readonly confirmed_2fa?: boolean;
+  readonly no_2fa_methods?: boolean;
+  readonly enabled?: boolean;
+  readonly matched_secret?: string;
+  readonly status?: number;
+  readonly error?: { readonly class: string };
+  readonly result?: { readonly redirect?: string; readonly login_page?: boolean; readonly logout?: boolean };
+}
+const vectors: { provider: ProviderVector[]; wildcard: { pattern: string; host: string; match: boolean }[] } =
+  JSON.parse(readFileSync(new URL('../../../../testkit/vectors/discourse.json', import.meta.url), 'utf8'));
+
+/** Where we differ from a forum on purpose, and why. */
+const differences: Readonly<Record<string, string>> = {
+  'custom fields and prompt come back': 'of the request only nonce, return address and custom.* are repeated',
+  'a request that smuggles user fields: overwritten or passed through':
+    'no field of a person is taken from the request',
+  '2fa confirmed': 'require_2fa is not repeated',
+  '2fa asked, user has none': 'require_2fa is not repeated',
+  'empty return_sso_url': 'a clear refusal instead of a fault',
+  'return_sso_url without a scheme': 'a clear refusal instead of a fault',
+  'return_sso_url that is no uri': 'a clear refusal instead of a fault',
+  'return_sso_url with unicode in the path': 'a clear refusal instead of a fault',
+  'http and https are alike': 'https is required beyond this machine',
+  'userinfo in the url': 'an address with a user name is refused',
+  'no rows at all': 'without clients the site does not start',
+  'provider switched off': 'without the connector the address is not ours',
+};
+
+/** What we make of a vector, in its own terms. */
+async function outcomeOf(vector: ProviderVector): Promise<unknown> {
+  const { logged_in_user: person } = vector;
+  if (vector.secrets.length === 0 || vector.enabled === false) return 'not started';
+  const { ask, session } = site(
+    {
+      clients: vector.secrets,
+      allowBroadWildcard: true,
+      numberOf: (user) => Number(user.id),
+      siteUserOf: String,
+      twoFactor: () => (vector.confirmed_2fa === true ? 'confirmed' : 'none'),
+    },
+    {
+      user:
+        person === null
+          ? null
+          : {
+              id: String(person.external_id),
+              email: String(person.email),
+              emailVerified: true,
+              username: String(person.username),
+              name: String(person.name),
+              admin: person.admin === true,
+              moderator: person.moderator === true,
+              groups: (person.groups ?? '').split(','),
+              ...(typeof person.avatar_url === 'string' ? { avatarUrl: person.avatar_url } : {}),
+            },
+    },
+  );
+  const reply = await ask(vector.query);
+  if (reply?.status !== 302) return { status: reply?.status };
+  if (locationOf(reply).startsWith('/login')) return { login_page: true };
+  return { redirect: locationOf(reply), ...(session.signedOut > 0 ? { logout: true } : {}) };
+}
+
+function expectedOf({ result, status, error }: ProviderVector): unknown {
+  if (error !== undefined) return { status };
+  const { redirect, login_page, logout } = result ?? {};
+  if (login_page === true) return { login_page };
+  return { redirect, ...(logout === true ? { logout } : {}) };
+}
+
+describe('the vectors of a forum as provider', () => {
+  test.each(vectors.provider.map((vector) => [vector.name, vector] as const))('%s', async (name, vector) => {
+    const outcome = await outcomeOf(vector);
+    if (name in differences) expect(outcome).not.toEqual(expectedOf(vector));
+    else expect(outcome).toEqual(expectedOf(vector));
+  });
+
+  test('every listed difference is a vector', () => {
+    const names = vectors.provider.map(({ name }) => name);
+    expect(Object.keys(differences).filter((name) => !names.includes(name))).toEqual([]);
+  });
+
+  test.each(vectors.wildcard)('$pattern and $host', ({ pattern, host, match }) => {
+    expect(matchesDomain(pattern, host)).toBe(match);
+  });
+});
+
+describe('a login at a client', () => {
+  test('is answered with all that the wiki and WordPress need', async () => {
+    const { ask, events } = site();
+    const reply = await ask(signed({ nonce, return_sso_url: wiki }));
+    expect(locationOf(reply)).toMatch(
+      /^https:\/\/wiki\.example\.com\/index\.php\?title=Special:DiscourseSsoConsumer&sso=/,
+    );
+    expect(answerOf(reply)).toEqual({
+      nonce,
+      return_sso_url: wiki,
+      external_id: '1',
+      username: 'alice',
+      email: 'alice@example.com',
+      name: 'Alice ~',
+      admin: 'false',
+      moderator: 'false',
+      groups: 'staff,choir',
+    });
+    expect(reply?.headers).toContainEqual(['Cache-Control', 'no-store']);
+    expect(events).toMatchObject([{ type: 'login.answered', connector: 'discourse-connect-provider' }]);
+  });
+
+  test('keeps the fragment of the return address at its end, and custom fields', async () => {
+    const returnUrl = 'https://wiki.example.com/a?b=1#c';
+    const reply = await site().ask(
+      signed({ nonce, return_sso_url: returnUrl, 'custom.state': 'x y', bio: 'planted', admin: 'true' }),
+    );
+    expect(locationOf(reply)).toMatch(/^https:\/\/wiki\.example\.com\/a\?b=1&sso=.*#c$/);
+    expect(answerOf(reply)).toMatchObject({
+      'custom.state': 'x y',
+      admin: 'false',
+      return_sso_url: returnUrl,
+    });
+    expect(answerOf(reply)).not.toHaveProperty('bio');
+  });
+
+  test('the same person has the same number, another has another', async () => {
+    const own = site();
+    const number = async () => answerOf(await own.ask(signed({ nonce, return_sso_url: wiki }))).external_id;
+    expect(await number()).toBe('1');
+    own.session.user = { ...alice, id: 'uuid-2' };
+    expect(await number()).toBe('2');
+    own.session.user = alice;
+    expect(await number()).toBe('1');
+  });
+
+  test('anonymous: to the sign-in page and back with the whole request', async () => {
+    const query = signed({ nonce, return_sso_url: wiki });
+    const reply = await site({}, { user: null }).ask(query);
+    expect(new URL(locationOf(reply), 'https://site.example.com').searchParams.get('returnTo')).toBe(
+      `/session/sso_provider?${query}`,
+    );
+  });
+
+  test.each<[string, SiteUser | null]>([
+    ['nobody', null],
+    ['a suspended person', { ...alice, suspended: true }],
+    ['a person without a verified address', { ...alice, emailVerified: false }],
+  ])('prompt=none with %s: failed, without a page and without a person', async (_, user) => {
+    const reply = await site({}, { user }).ask(
+      signed({ nonce, return_sso_url: wiki, prompt: 'none', 'custom.a': '1' }),
+    );
+    expect(answerOf(reply)).toEqual({
+      nonce,
+      return_sso_url: wiki,
+      prompt: 'none',
+      failed: 'true',
+      'custom.a': '1',
+    });
+  });
+
+  test('a person without a verified address, or suspended, is told so on a page', async () => {
+    const carol = site({}, { user: { ...alice, emailVerified: false } });
+    expect(await carol.ask(signed({ nonce, return_sso_url: wiki }))).toMatchObject({ status: 403 });
+    expect(carol.events).toMatchObject([{ code: 'ERR_EMAIL_NOT_VERIFIED' }]);
+    expect(
+      await site({}, { user: { ...alice, suspended: true } }).ask(signed({ nonce, return_sso_url: wiki })),
+    ).toMatchObject({ status: 403 });
+  });
+
+  test('logout=true ends the session first and returns to the bare address', async () => {
+    const own = site();
+    const reply = await own.ask(signed({ nonce, return_sso_url: wiki, logout: 'true' }));
+    expect(locationOf(reply)).toBe(wiki);
+    expect(own.session).toEqual({ user: null, signedOut: 1 });
+    const framed = site();
+    await framed.ask(signed({ nonce, return_sso_url: wiki, logout: 'true' }), { 'sec-fetch-dest': 'image' });
+    expect(framed.session.signedOut).toBe(0);
+  });
+
+  test('a second factor: confirmed, not there, or asked for at a page of the site', async () => {
+    const query = signed({ nonce, return_sso_url: wiki, require_2fa: 'true' });
+    const answers = {
+      confirmed: site({ twoFactor: () => 'confirmed' }),
+      none: site({ twoFactor: async () => 'none' as const }),
+      left: site(),
+    };
+    expect(answerOf(await answers.confirmed.ask(query))).toMatchObject({ confirmed_2fa: 'true' });
+    expect(answerOf(await answers.none.ask(query))).toMatchObject({ no_2fa_methods: 'true' });
+    expect(answerOf(await answers.left.ask(query))).toMatchObject({ no_2fa_methods: 'true' });
+    const asking = site({
+      twoFactor: (_, returnPath) => ({ path: `/2fa?next=${encodeURIComponent(returnPath)}` }),
+    });
+    expect(locationOf(await asking.ask(query))).toBe(
+      `/2fa?next=${encodeURIComponent(`/session/sso_provider?${query}`)}`,
+    );
+    const silent = signed({ nonce, return_sso_url: wiki, require_2fa: 'true', prompt: 'none' });
+    expect(answerOf(await asking.ask(silent))).toMatchObject({ failed: 'true' });
+    const broken = site({ twoFactor: () => ({ path: '//evil.example' }) });
+    expect(await broken.ask(query)).toMatchObject({ status: 503 });
+  });
+});
+
+describe('refused', () => {
+  test.each<[string, string, number, string]>([
+    ['nothing at all', '', 400, 'ERR_PARAMETER_MISSING'],
+    [
+      'no signature',
+      signed({ nonce, return_sso_url: wiki }).split('&')[0] ?? '',
+      422,
+      'ERR_PROVIDER_SIGNATURE_INVALID',
+    ],
+    [
+      'another secret',
+      signed({ nonce, return_sso_url: wiki }, 'another secret'),
+      422,
+      'ERR_PROVIDER_SIGNATURE_INVALID',
+    ],
+    [
+      'a tampered nonce',
+      `${signed({ nonce: 'd'.repeat(128), return_sso_url: wiki }).split('&')[0]}&${signed({ nonce, return_sso_url: wiki }).split('&')[1]}`,
+      422,
+      'ERR_PROVIDER_SIGNATURE_INVALID',
+    ],
+    [
+      'a foreign host',
+      signed({ nonce, return_sso_url: 'https://evil.example/' }),
+      400,
+      'ERR_PROVIDER_CLIENT_UNKNOWN',
+    ],
+    [
+      'a host in front',
+      signed({ nonce, return_sso_url: 'https://wiki.example.com@evil.example/' }),
+      400,
+      'ERR_PROVIDER_RETURN_URL_UNUSABLE',
+    ],
+    [
+      'a backslash',
+      signed({ nonce, return_sso_url: 'https://evil.example\\@wiki.example.com/' }),
+      400,
+      'ERR_PROVIDER_RETURN_URL_UNUSABLE',
+    ],
+    [
+      'an ending host',
+      signed({ nonce, return_sso_url: 'https://wiki.example.com.evil.example/' }),
+      400,
+      'ERR_PROVIDER_CLIENT_UNKNOWN',
+    ],
+    [
+      'plain http',
+      signed({ nonce, return_sso_url: 'http://wiki.example.com/' }),
+      400,
+      'ERR_PROVIDER_RETURN_URL_UNUSABLE',
+    ],
+    [
+      'another scheme',
+      signed({ nonce, return_sso_url: 'javascript:alert(1)//wiki.example.com' }),
+      400,
+      'ERR_PROVIDER_RETURN_URL_UNUSABLE',
+    ],
+    [
+      'three slashes',
+      signed({ nonce, return_sso_url: 'https:///wiki.example.com/' }),
+      400,
+      'ERR_PROVIDER_RETURN_URL_UNUSABLE',
+    ],
+    [
+      'prompt=login',
+      signed({ nonce, return_sso_url: wiki, prompt: 'login' }),
+      400,
+      'ERR_PROVIDER_PROMPT_UNKNOWN',
+    ],
+    ['no nonce', signed({ return_sso_url: wiki }), 400, 'ERR_SSO_NONCE_MISSING'],
+    [
+      'a long nonce',
+      signed({ nonce: 'n'.repeat(257), return_sso_url: wiki }),
+      413,
+      'ERR_SSO_MESSAGE_TOO_LARGE',
+    ],
+    [
+      'a repeated parameter',
+      `${signed({ nonce, return_sso_url: wiki })}&sso=x`,
+      400,
+      'ERR_PARAMETER_REPEATED',
+    ],
+    [
+      'an oversized request',
+      signed({ nonce, return_sso_url: wiki, bio: 'x'.repeat(7_000) }),
+      413,
+      'ERR_SSO_MESSAGE_TOO_LARGE',
+    ],
+  ])('%s', async (_, query, status, code) => {
+    const { ask, events } = site();
+    const reply = await ask(query);
+    expect(reply?.status).toBe(status);
+    expect(locationOf(reply)).toBe('');
+    expect(String(reply?.body)).not.toContain('evil.example');
+    expect(events).toMatchObject([{ code, status }]);
+    expect(JSON.stringify([reply, events])).not.toContain(secret);
+  });
+
+  test('an address that the client may not return to, though it signed it', async () => {
+    const own = site({
+      clients: [{ domain: 'wiki.example.com', secret, returnUrls: ['https://wiki.example.com/login'] }],
+    });
+    expect(
+      (await own.ask(signed({ nonce, return_sso_url: 'https://wiki.example.com/login?a=1' })))?.status,
+    ).toBe(302);
+    for (const url of [
+      'https://wiki.example.com/other',
+      'https://wiki.example.com:8443/login',
+      'https://wiki.example.com/login/',
+    ]) {
+      expect((await own.ask(signed({ nonce, return_sso_url: url })))?.status).toBe(403);
+    }
+  });
+
+  test('whatever is asked, nobody is sent to a host that is no client’s', async () => {
+    const { ask } = site();
+    const part = fc.constantFrom(
+      'https://',
+      'http://',
+      'wiki.example.com',
+      'evil.example',
+      '@',
+      '\\',
+      '/',
+      '//',
+      ':',
+      '.',
+      '#',
+      '?',
+      '%2f',
+      ' ',
+      'a',
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
+        const location = locationOf(await ask(signed({ nonce, return_sso_url: parts.join('') })));
+        if (location !== '') expect(new URL(location).hostname).toBe('wiki.example.com');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('clients', () => {
+  const ready = (domain: string) => ({ domain, secrets: { keysAt: () => [], values: [] }, returnUrls: null });
+
+  test('the table finds the same as trying every line, the most particular first', () => {
+    const label = fc.constantFrom('a', 'b', 'c', 'example');
+    const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
+    const pattern = fc.oneof(
+      host,
+      host.map((name) => `*.${name}`),
+      host.map((name) => `*${name}`),
+      fc.constant('*'),
+    );
+    fc.assert(
+      fc.property(fc.uniqueArray(pattern), host, (patterns, name) => {
+        const found = createClientTable(patterns.map(ready))(name).map(({ domain }) => domain);
+        const tried = patterns
+          .filter((domain) => matchesDomain(domain, name))
+          .toSorted()
+          .toReversed();
+        expect(found).toEqual(tried);
+      }),
+    );
+  });
+
+  test.each([
+    ['*', true],
+    ['*example.com', true],
+    ['*.com', true],
+    ['*.', true],
+    ['*.example.com', false],
+    ['example.com', false],
+  ])('%s is broad: %s', (domain, broad) => {
+    expect(isBroad(domain)).toBe(broad);
+  });
+
+  test('lines as a forum has them; only the first bar splits; a domain may have several', () => {
+    expect(readClientLines('a.example|one|two\r\n\n*.b.example|three\na.example|four')).toEqual([
+      { domain: 'a.example', secret: ['one|two', 'four'] },
+      { domain: '*.b.example', secret: ['three'] },
+    ]);
+    expect(readClientLines('no bar')).toEqual({ problem: expect.stringContaining('line 1') });
+    expect(readClientLines('|secret')).toEqual({ problem: expect.stringContaining('line 1') });
+  });
+
+  test('an old secret of a client still works, and is an event', async () => {
+    const old = randomBytes(16).toString('hex');
+    const own = site({ clients: [{ domain: 'wiki.example.com', secret: [secret, old] }] });
+    answerOf(await own.ask(signed({ nonce, return_sso_url: wiki }, old)), old);
+    expect(own.events).toMatchObject([{ type: 'secret.old_used', position: 1 }, { type: 'login.answered' }]);
+  });
+
+  test('lines that share a secret are warned about; clients that do are refused', () => {
+    const line = `${secret}`;
+    const events: ForumSsoEvent[] = [];
+    createForumSso({
+      baseUrl: 'https://site.example.com/sso',
+      keys: randomBytes(32).toString('base64'),
+      connectors: [discourseConnectProvider({ clients: `a.example|${line}\nb.example|${line}` })],
+      store: { ...memoryStore(), numbers: durableNumbers() },
+      events: (event) => events.push(event),
+    });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'setup.warning', detail: expect.stringContaining('same secret') }),
+    );
+    expect(
+      problemsOf({
+        clients: [
+          { domain: 'a.example', secret },
+          { domain: 'b.example', secret },
+        ],
+      }),
+    ).toContain('The same secret serves');
+  });
+});
+
+describe('the API for clients', () => {
+  test('log-out everywhere, at both addresses, with exactly the answer that clients wait for', async () => {
+    for (const path of ['/admin/users/1/log_out', '/admin/users/1/log_out.json']) {
+      const ended: string[] = [];
+      const own = site({ apiKey }, { endSessions: async (id) => void ended.push(id) });
+      await own.ask(signed({ nonce, return_sso_url: wiki }));
+      expect(await own.api('POST', path)).toMatchObject({ status: 200, body: '{"success":"OK"}' });
+      expect(ended).toEqual(['uuid-1']);
+    }
+  });
+
+  test('a wrong key is refused before anything is looked up; unknown numbers are not found', async () => {
+    const own = site({ apiKey });
+    await own.ask(signed({ nonce, return_sso_url: wiki }));
+    for (const key of ['', 'x', `${apiKey}x`, apiKey.toUpperCase()]) {
+      const reply = await own.api('POST', '/admin/users/999/log_out', { key });
+      expect(reply).toMatchObject({ status: 403, body: expect.stringContaining('invalid_access') });
+    }
+    for (const id of ['2', '0', '-1', '01', 'x', '9007199254740993']) {
+      expect(await own.api('POST', `/admin/users/${id}/log_out`)).toMatchObject({
+        status: 404,
+        body: expect.stringContaining('not_found'),
+      });
+    }
+    expect(JSON.stringify(own.events)).not.toContain(apiKey);
+  });
+
+  test('without a key there is no API', async () => {
+    expect(await site().api('POST', '/admin/users/1/log_out')).toBeNull();
+  });
+
+  test('more than sixty calls a minute wait', async () => {
+    const own = site({ apiKey });
+    for (let i = 0; i < 60; i++) await own.api('POST', '/admin/users/1/log_out');
+    const reply = await own.api('POST', '/admin/users/1/log_out');
+    expect(reply?.status).toBe(429);
+    expect(reply?.headers.find(([name]) => name === 'Retry-After')?.[1]).toMatch(/^([1-9]|[1-5]\d|60)$/);
+    expect(JSON.parse(String(reply?.body))).toMatchObject({
+      error_type: 'rate_limit',
+      extras: { wait_seconds: expect.any(Number) },
+    });
+  });
+
+  const bob: SiteUser = { id: 'uuid-7', email: 'bob@example.com', emailVerified: true, username: 'bob' };
+  const authority = (seen: unknown[], more = {}) => ({
+    apiKey,
+    authority: {
+      domain: 'wiki.example.com',
+      applyUser: async (person: unknown) => {
+        seen.push(person);
+        return bob;
+      },
+      ...more,
+    },
+  });
+  const person = {
+    external_id: 'wp-5',
+    email: 'b@example.com',
+    username: 'bob',
+    admin: 'true',
+    add_groups: 'a,b',
+    require_activation: 'true',
+  };
+
+  test('the authority brings people, as a form or as JSON; e-mail and staff flags only when asked for', async () => {
+    const seen: unknown[] = [];
+    const own = site(authority(seen), { user: bob });
+    const form = await own.api('POST', '/admin/users/sync_sso', {
+      body: signed(person),
+      type: 'application/x-www-form-urlencoded',
+    });
+    expect(form?.status).toBe(200);
+    expect(JSON.parse(String(form?.body))).toMatchObject({ id: 1, username: 'bob' });
+    const { sso, sig } = Object.fromEntries(new URLSearchParams(signed(person)));
+    await own.api('POST', '/admin/users/sync_sso.json', {
+      body: JSON.stringify({ sso, sig }),
+      type: 'application/json',
+    });
+    expect(seen).toEqual([
+      { externalId: 'wp-5', siteUserId: null, username: 'bob', addGroups: ['a', 'b'] },
+      { externalId: 'wp-5', siteUserId: 'uuid-7', username: 'bob', addGroups: ['a', 'b'] },
+    ]);
+    const found = await own.api('GET', '/u/by-external/wp-5.json');
+    expect(JSON.parse(String(found?.body))).toMatchObject({ user: { id: 1, username: 'bob' } });
+    expect((await own.api('GET', '/users/by-external/wp-5.json'))?.status).toBe(200);
+    // The site's own ids are not the client's.
+    expect((await own.api('GET', '/u/by-external/uuid-7.json'))?.status).toBe(404);
+
+    const all: unknown[] = [];
+    await site(authority(all, { acceptEmail: true, acceptStaffFlags: true }), { user: bob }).api(
+      'POST',
+      '/admin/users/sync_sso',
+      { body: signed(person) },
+    );
+    expect(all).toMatchObject([{ email: 'b@example.com', emailVerified: false, admin: true }]);
+  });
+
+  test('our own answer posted back, a foreign signature, and a push without an authority are refused', async () => {
+    const seen: unknown[] = [];
+    const own = site(authority(seen));
+    const answer = new URL(locationOf(await own.ask(signed({ nonce, return_sso_url: wiki })))).search.replace(
+      /^\?title=[^&]*&/,
+      '',
+    );
+    for (const body of [
+      answer,
+      signed(person, 'another secret'),
+      signed({ email: 'x@example.com' }),
+      '',
+      'sso=%zz',
+    ]) {
+      const reply = await own.api('POST', '/admin/users/sync_sso', { body });
+      expect(reply).toMatchObject({ status: 422, body: expect.stringContaining('"failed":"FAILED"') });
+    }
+    expect(seen).toEqual([]);
+    expect(
+      await site({ apiKey }).api('POST', '/admin/users/sync_sso', { body: signed(person) }),
+    ).toMatchObject({ status: 404 });
+  });
+});
+
+describe('options', () => {
+  test.each<[unknown, string]>([
+    [{ clients: [] }, 'is empty'],
+    [{ clients: '' }, 'is empty'],
+    [{ clients: 'no bar at all' }, 'domain|secret'],
+    [{ clients: [{ domain: '*', secret }] }, 'allowBroadWildcard'],
+    [{ clients: [{ domain: '*example.com', secret }] }, 'allowBroadWildcard'],
+    [{ clients: [{ domain: 'https://a.example', secret }] }, 'must be a host'],
+    [{ clients: [{ domain: 'a.example', secret: 'short' }] }, 'shorter than 10'],
+    [{ clients: [{ domain: 'a.example', secret, returnUrls: ['http://a.example/'] }] }, 'https'],
+    [{ clients: [{ domain: 'a.example', secret }], apiKey: 'Has Capitals And Blanks' }, 'DISCOURSE_API_KEY'],
+    [{ clients: [{ domain: 'a.example', secret }], apiKey: 'short' }, 'shorter than 20'],
+    [{ clients: [{ domain: 'a.example', secret }], numberOf: () => 1 }, 'siteUserOf'],
+    [{ clients: [{ domain: 'a.example', secret }], path: 'x' }, 'path'],
+    [
+      {
+        clients: [{ domain: 'a.example', secret }],
+        apiKey,
+        authority: { domain: 'b.example', applyUser: async () => null },
+      },
+      'not the domain of a client',
+    ],
+    [
+      {
+        clients: [{ domain: 'a.example', secret }],
+        authority: { domain: 'a.example', applyUser: async () => null },
+      },
+      'needs apiKey',
+    ],
+  ])('%j is refused with a sentence about %s', (options, named) => {
+    const text = problemsOf(options);
+    expect(text).toContain(named);
+    expect(text).not.toContain(secret);
+  });
+
+  test('without numbers that last the site does not start', () => {
+    expect(problemsOf({ clients: [{ domain: 'a.example', secret }] }, { store: memoryStore() })).toContain(
+      'whole numbers',
+    );
+  });
+
+  test('an inbound key that is the outgoing one is refused', () => {
+    const clients = [{ domain: 'a.example', secret }];
+    const forum = discourse({
+      forumUrl: 'https://forum.example.com',
+      secret: 'the other secret',
+      api: { key: apiKey },
+    });
+    expect(() =>
+      createForumSso({
+        baseUrl: 'https://site.example.com/sso',
+        keys: randomBytes(32).toString('base64'),
+        connectors: [forum, discourseConnectProvider({ clients, apiKey })],
+        store: { ...memoryStore(), numbers: durableNumbers() },
+      }),
+    ).toThrow('The same secret serves');
+  });
+});

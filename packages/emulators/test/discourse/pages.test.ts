@@ -140,17 +140,23 @@ describe('the admin page', () => {
     expect(
       await post('/emulator/admin/site_settings', { name: 'discourse_connect_overrides_bio', value: 'true' }),
     ).toBe(303);
-    expect(await post('/emulator/admin/site_settings', { name: 'max_username_length', value: '30' })).toBe(303);
-    expect(await post('/emulator/admin/site_settings', { name: 'logout_redirect', value: 'https://a.example/' })).toBe(
+    expect(await post('/emulator/admin/site_settings', { name: 'max_username_length', value: '30' })).toBe(
       303,
     );
+    expect(
+      await post('/emulator/admin/site_settings', { name: 'logout_redirect', value: 'https://a.example/' }),
+    ).toBe(303);
     expect(forum.settings).toMatchObject({
       discourse_connect_overrides_bio: true,
       max_username_length: 30,
       logout_redirect: 'https://a.example/',
     });
-    expect(await post('/emulator/admin/site_settings', { name: 'auth_overrides_email', value: 'true' })).toBe(422);
-    expect(await post('/emulator/admin/site_settings', { name: 'max_username_length', value: 'many' })).toBe(422);
+    expect(await post('/emulator/admin/site_settings', { name: 'auth_overrides_email', value: 'true' })).toBe(
+      422,
+    );
+    expect(await post('/emulator/admin/site_settings', { name: 'max_username_length', value: 'many' })).toBe(
+      422,
+    );
     expect(await post('/emulator/admin/site_settings', { name: 'toString', value: 'x' })).toBe(404);
     expect(forum.settings).toMatchObject({ auth_overrides_email: false, max_username_length: 30 });
 
@@ -184,7 +190,12 @@ describe('the admin page', () => {
   test('pages of other sites cannot use it', async () => {
     const forum = await startForum();
     await logIn(forum, sam);
-    for (const path of ['/emulator/admin/site_settings', '/emulator/admin/modes', '/emulator/admin/groups', '/emulator/admin/users/1/delete']) {
+    for (const path of [
+      '/emulator/admin/site_settings',
+      '/emulator/admin/modes',
+      '/emulator/admin/groups',
+      '/emulator/admin/users/1/delete',
+    ]) {
       const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
       expect((await new Browser().post(forum.origin + path, { name: 'x' }, headers)).status).toBe(403);
     }

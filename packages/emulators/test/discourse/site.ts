@@ -13,11 +13,14 @@ type Fields = Readonly<Record<string, string | number | boolean | null | readonl
 
 const running: DiscourseEmulator[] = [];
 
-/** Starts a forum; {@link closeForums} ends it. */
-export async function startForum(
-  options: Partial<DiscourseEmulatorOptions> = {},
-): Promise<DiscourseEmulator> {
-  const forum = await startDiscourseEmulator({ connectUrl, connectSecret: secret, ...options });
+/** Starts a forum whose logins come from the site; {@link closeForums} ends it. */
+export function startForum(options: DiscourseEmulatorOptions = {}): Promise<DiscourseEmulator> {
+  return startPlainForum({ connectUrl, connectSecret: secret, ...options });
+}
+
+/** The same for a forum with logins of its own. */
+export async function startPlainForum(options: DiscourseEmulatorOptions = {}): Promise<DiscourseEmulator> {
+  const forum = await startDiscourseEmulator(options);
   running.push(forum);
   return forum;
 }

@@ -85,7 +85,7 @@ export class Directory {
 
   /** Makes an account that is there from the start; groups that are not there yet are made. */
   seed(seed: SeedUser): ForumUser {
-    const { externalId, groups = [], associatedAccounts = {}, ...rest } = seed;
+    const { externalId, groups = [], avatarUrl, associatedAccounts = {}, ...rest } = seed;
     if (seed.id !== undefined && (!Number.isSafeInteger(seed.id) || seed.id < 1 || this.#users.has(seed.id)))
       throw new TypeError('The id of a seeded user must be a positive whole number that is free.');
     const user = this.create({
@@ -93,6 +93,7 @@ export class Directory {
       active: true,
       approved: true,
       ...rest,
+      avatar: avatarUrl === undefined ? null : { url: avatarUrl, fetchedAt: this.#now(), count: 1 },
       associatedAccounts: { ...associatedAccounts },
     });
     if (externalId !== undefined) {

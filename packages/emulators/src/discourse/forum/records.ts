@@ -119,6 +119,8 @@ export interface SeedUser {
   readonly title?: string;
   readonly locale?: string;
   readonly timezone?: string;
+  /** Where the picture was fetched from that the account has. */
+  readonly avatarUrl?: string;
   /** Ids at other login providers, by the provider's name. */
   readonly associatedAccounts?: Readonly<Record<string, string>>;
   /** Asked for at local logins and when a site wants it. */

@@ -1,0 +1,523 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+
+import type { DiscourseEmulator, SeedUser } from '../../src/discourse/index.js';
+import { Browser, type Page } from './browser.js';
+import { answerIn, requestQuery, requestUrl, returnUrl, sam, startProvider } from './provider-client.js';
+import { answerUrl, begin, closeForums, connectUrl, startForum, startPlainForum, whoIs } from './site.js';
+import { asVector, type ProviderCase, readVectors } from './vectors.js';
+
+afterEach(closeForums);
+
+const vectors = readVectors();
+const careful: SeedUser = {
+  username: 'carla',
+  email: 'carla@example.com',
+  secondFactor: { token: '123456', backupCodes: ['backup-one'] },
+};
+
+/** A browser in which somebody is logged in already. */
+async function browserOf(forum: DiscourseEmulator, username: string): Promise<Browser> {
+  const browser = new Browser();
+  const headers = { 'content-type': 'application/json' };
+  const { status } = await browser.fetch(`${forum.origin}/emulator/log_in`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ username }),
+  });
+  expect(status).toBe(200);
+  return browser;
+}
+
+const script = { 'x-requested-with': 'XMLHttpRequest', accept: 'application/json' };
+const isAtClient = ({ status, location }: Page): boolean =>
+  (status === 302 || status === 303) && location.startsWith(returnUrl);
+
+describe('the vectors, over HTTP', () => {
+  const statuses = { error: 500, off: 404 };
+
+  test.each(vectors.provider.map((vector) => [vector.name, vector] as const))('%s', async (_name, vector) => {
+    const off = vector.enabled === false;
+    const forum = await startPlainForum({
+      users: seedsOf(vector),
+      settings: {
+        enable_discourse_connect_provider: !off,
+        discourse_connect_provider_secrets: vector.secrets.join('\n'),
+      },
+    });
+    const user = vector.logged_in_user;
+    const browser = user === null ? new Browser() : await browserOf(forum, user.username);
+    const query =
+      vector.confirmed_2fa === true
+        ? `second_factor_nonce=${await confirm(forum, browser, vector.query)}`
+        : vector.query;
+    const page = await browser.get(`${forum.origin}/session/sso_provider?${query}`);
+
+    if (vector.error !== undefined) {
+      // The setting is looked at first, so that nothing else is.
+      expect(page.status).toBe(off ? statuses.off : (vector.status ?? statuses.error));
+      expect(forum.log().at(-1)?.errorClass ?? null).toBe(off ? null : vector.error.class);
+      return;
+    }
+    expect(page.status).toBe(302);
+    if (vector.result?.login_page === true) {
+      expect(page.location).toBe(`${forum.origin}/login`);
+      return;
+    }
+    const expected = vector.result?.redirect ?? '';
+    if (vector.result?.logout === true) {
+      expect(page.location).toBe(expected);
+      expect(await whoIs(forum, browser)).toBeNull();
+      return;
+    }
+    if (user?.avatar_url === undefined) {
+      expect(page.location).toBe(expected);
+      return;
+    }
+    // The forum's pictures are at its own addresses, so the signature differs; all else is the same.
+    const base = expected.slice(0, expected.indexOf('sso='));
+    expect(page.location.startsWith(base)).toBe(true);
+    const answer = answerIn(`https://x.example/?${page.location.slice(base.length)}`, vector.matched_secret);
+    const picture = `^${forum.origin}/uploads/default/original/1X/[0-9a-f]{40}\\.png$`;
+    const { fields, custom } = vector.result?.answer ?? { fields: {}, custom: {} };
+    expect(asVector(answer)).toEqual({
+      fields: { ...fields, avatar_url: expect.stringMatching(new RegExp(picture)) },
+      custom,
+    });
+  });
+
+  test.each(vectors.wildcard)(
+    'a line for $pattern and the host $host: $match',
+    async ({ pattern, host, match }) => {
+      const forum = await startProvider({
+        settings: { discourse_connect_provider_secrets: `${pattern}|a-line-of-the-provider-secrets` },
+      });
+      const url = requestUrl(forum, { return_sso_url: `https://${host}/back`, prompt: 'none' });
+      const { status, location } = await new Browser().get(url);
+      expect(status).toBe(match ? 302 : 400);
+      expect(location.startsWith(`https://${host}/back?sso=`)).toBe(match);
+    },
+  );
+});
+
+/** Passes the question for the second factor: its nonce. */
+async function confirm(forum: DiscourseEmulator, browser: Browser, query: string): Promise<string> {
+  const { location } = await browser.get(`${forum.origin}/session/sso_provider?${query}`);
+  const nonce = new URL(location).searchParams.get('nonce') ?? '';
+  const { status } = await browser.post(`${forum.origin}/session/2fa`, {
+    nonce,
+    second_factor_method: '1',
+    second_factor_token: '123456',
+  });
+  expect(status).toBe(303);
+  return nonce;
+}
+
+/** The account of a vector: with its number, groups, rights and second factor. */
+function seedsOf({ logged_in_user: user, confirmed_2fa }: ProviderCase): readonly SeedUser[] {
+  if (user === null) return [];
+  return [
+    {
+      id: Number(user.external_id),
+      username: user.username,
+      email: user.email,
+      name: user.name,
+      admin: user.admin,
+      moderator: user.moderator,
+      trustLevel: 1,
+      groups: user.groups.split(',').filter((name) => name === 'eurorack'),
+      ...(user.avatar_url === undefined ? {} : { avatarUrl: user.avatar_url }),
+      ...(confirmed_2fa === true ? { secondFactor: { token: '123456', backupCodes: [] } } : {}),
+    },
+  ];
+}
+
+describe('who is logged in', () => {
+  test('is told to the client at once, groups and rights included', async () => {
+    const forum = await startProvider();
+    const browser = await browserOf(forum, 'sam');
+    const page = await browser.get(requestUrl(forum, {}, { state: 'a/b?c' }));
+    expect(isAtClient(page)).toBe(true);
+    const { fields, custom } = answerIn(page.location);
+    expect(fields).toEqual({
+      nonce: 'n'.repeat(128),
+      return_sso_url: returnUrl,
+      name: 'Sam Saffron',
+      username: 'sam',
+      email: 'sam@example.com',
+      external_id: '1',
+      admin: false,
+      moderator: false,
+      groups: 'trust_level_0,makers',
+    });
+    expect([...custom]).toEqual([['state', 'a/b?c']]);
+    expect(forum.log().at(-1)).toMatchObject({ outcome: 'answered', username: 'sam', location: returnUrl });
+  });
+
+  test('a script gets the address in JSON', async () => {
+    const forum = await startProvider();
+    const browser = await browserOf(forum, 'sam');
+    const { status, text } = await browser.get(requestUrl(forum), script);
+    expect(status).toBe(200);
+    expect(answerIn(JSON.parse(text).redirect_url).fields.username).toBe('sam');
+  });
+
+  test('whoever was suspended or deactivated meanwhile counts as anonymous', async () => {
+    const forum = await startProvider();
+    const browser = await browserOf(forum, 'sam');
+    forum.suspend('sam', new Date(Date.now() + 60_000));
+    const { location } = await browser.get(requestUrl(forum, { prompt: 'none' }));
+    expect(answerIn(location).fields).toMatchObject({ failed: true });
+    expect(answerIn(location).fields.username).toBeUndefined();
+  });
+});
+
+describe('who is not', () => {
+  test('goes to the login page, chooses an account and is sent on to the client', async () => {
+    const forum = await startProvider();
+    const browser = new Browser();
+    const asked = await browser.get(requestUrl(forum));
+    expect([asked.status, asked.location]).toEqual([302, `${forum.origin}/login`]);
+    expect(asked.headers.get('set-cookie')).toMatch(/^sso_payload=sso%3D.*HttpOnly; SameSite=Lax$/);
+    const login = await browser.get(asked.location);
+    expect(login.status).toBe(200);
+    expect(login.text).toContain('Log in as sam');
+    // The browser may follow the form's redirects to the client.
+    expect(login.headers.get('content-security-policy')).toContain('https://client.example.com');
+    const page = await browser.post(`${forum.origin}/session`, { login: 'sam' });
+    expect(isAtClient(page)).toBe(true);
+    expect(answerIn(page.location).fields).toMatchObject({ external_id: '1', username: 'sam' });
+    expect(answerIn(page.location).fields.confirmed_2fa).toBeUndefined();
+    // The request is used up: the next login stays at the forum.
+    const second = await browser.post(`${forum.origin}/session`, { login: 'sam' });
+    expect([second.status, second.location]).toEqual([302, `${forum.origin}/`]);
+  });
+
+  test('with prompt=none goes back without a page, and without any detail', async () => {
+    const forum = await startProvider();
+    const page = await new Browser().get(requestUrl(forum, { prompt: 'none' }));
+    expect(isAtClient(page)).toBe(true);
+    expect(answerIn(page.location).fields).toEqual({
+      nonce: 'n'.repeat(128),
+      return_sso_url: returnUrl,
+      prompt: 'none',
+      failed: true,
+    });
+  });
+
+  test('may sign up: the way to the client goes through the activation mail', async () => {
+    const forum = await startProvider();
+    const browser = new Browser();
+    await browser.get(requestUrl(forum));
+    expect((await browser.get(`${forum.origin}/signup`)).status).toBe(200);
+    const given = { username: 'newcomer', email: 'new@example.com', name: 'New Comer' };
+    const made = await browser.post(`${forum.origin}/signup`, given);
+    expect([made.status, made.location]).toEqual([303, `${forum.origin}/u/account-created`]);
+    expect((await browser.get(made.location)).text).toContain('new@example.com');
+    expect(forum.account('newcomer')).toMatchObject({ active: false, email: 'new@example.com' });
+
+    const early = await browser.post(`${forum.origin}/session`, { login: 'newcomer' });
+    expect([early.status, early.text.includes('not activated')]).toEqual([403, true]);
+    const path = forum.mails().find(({ to }) => to === 'new@example.com')?.path ?? '';
+    const activation = await browser.get(forum.origin + path);
+    expect(activation.headers.get('content-security-policy')).toContain('https://client.example.com');
+    const page = await browser.post(forum.origin + path);
+    expect(isAtClient(page)).toBe(true);
+    expect(answerIn(page.location).fields).toMatchObject({ username: 'newcomer', email: 'new@example.com' });
+  });
+
+  test('cannot take a name or an address that is not free', async () => {
+    const forum = await startProvider();
+    const browser = new Browser();
+    for (const [username, email] of [
+      ['sam', 'other@example.com'],
+      ['other', 'sam@example.com'],
+      ['a b', 'other@example.com'],
+      ['system', 'other@example.com'],
+      ['other', 'nonsense'],
+    ] as const) {
+      const { status, text } = await browser.post(`${forum.origin}/signup`, { username, email, name: '' });
+      expect([username, email, status, text.includes('Validation failed')]).toEqual([
+        username,
+        email,
+        422,
+        true,
+      ]);
+    }
+    expect(forum.users()).toHaveLength(1);
+    forum.changeSettings({ allow_new_registrations: false });
+    const closed = await browser.post(`${forum.origin}/signup`, {
+      username: 'other',
+      email: 'other@example.com',
+    });
+    expect(closed.status).toBe(403);
+  });
+
+  test('is told why a login fails', async () => {
+    const forum = await startProvider({
+      users: [
+        sam,
+        { username: 'dora', email: 'dora@example.com', approved: false },
+        { username: 'erin', email: 'erin@example.com', active: false },
+      ],
+      settings: { must_approve_users: true },
+    });
+    forum.suspend('sam', new Date(Date.now() + 86_400_000));
+    const browser = new Browser();
+    for (const [login, reason] of [
+      ['sam', 'suspended'],
+      ['dora', 'approval'],
+      ['erin@example.com', 'not activated'],
+      ['nobody', 'no such account'],
+    ] as const) {
+      const { status, text } = await browser.post(`${forum.origin}/session`, { login });
+      expect([login, status, text.includes(reason)]).toEqual([login, 403, true]);
+    }
+    expect(await whoIs(forum, browser)).toBeNull();
+    expect(forum.mails().at(-1)).toMatchObject({ to: 'erin@example.com', kind: 'activation' });
+    forum.changeModes({ readOnly: true });
+    expect((await browser.post(`${forum.origin}/session`, { login: 'erin' })).status).toBe(503);
+  });
+
+  test('from a page of another site nobody is logged in', async () => {
+    const forum = await startProvider();
+    const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+    const { status } = await new Browser().post(`${forum.origin}/session`, { login: 'sam' }, headers);
+    expect(status).toBe(403);
+  });
+});
+
+describe('a request that is refused', () => {
+  test('in plain text, with Discourse’s status, and never with the right signature', async () => {
+    const forum = await startProvider();
+    const get = async (query: string): Promise<Page> =>
+      new Browser().get(`${forum.origin}/session/sso_provider?${query}`);
+    const forged = await get(requestQuery().replace(/.$/, (digit) => (digit === '0' ? '1' : '0')));
+    expect([forged.status, forged.headers.get('content-type')]).toEqual([422, 'text/plain; charset=utf-8']);
+    expect(forged.text).toBe('Login error');
+    const right = new URLSearchParams(requestQuery()).get('sig') ?? 'x';
+    expect(JSON.stringify(forum.log())).not.toContain(right);
+    expect((await get(requestQuery({ prompt: 'login' }))).text).toContain('prompt');
+    for (const [query, status] of [
+      ['', 400],
+      ['sig=abc', 400],
+      ['sso=&sig=abc', 400],
+      ['sso=%', 400],
+      ['sso=a.b', 422],
+      ['sso=YQ==', 422],
+      [requestQuery({ prompt: 'login' }), 400],
+      [requestQuery({ return_sso_url: 'https://stranger.example/' }), 400],
+    ] as const) {
+      expect([query, (await get(query)).status]).toEqual([query, status]);
+    }
+  });
+
+  test('a forum that is no provider has no such address', async () => {
+    const forum = await startProvider();
+    forum.changeSettings({ enable_discourse_connect_provider: false });
+    expect((await new Browser().get(requestUrl(forum))).status).toBe(404);
+  });
+});
+
+describe('logging out through the client', () => {
+  test('ends the session before the browser goes to the bare address', async () => {
+    const forum = await startProvider();
+    const [here, there] = [await browserOf(forum, 'sam'), await browserOf(forum, 'sam')];
+    const page = await here.get(requestUrl(forum, { logout: true, return_sso_url: `${returnUrl}?bye=1` }));
+    expect([page.status, page.location]).toEqual([302, `${returnUrl}?bye=1`]);
+    expect(await whoIs(forum, here)).toBeNull();
+    // log_out_strict is on unless somebody switches it off.
+    expect(await whoIs(forum, there)).toBeNull();
+  });
+
+  test('without log_out_strict only in this browser', async () => {
+    const forum = await startProvider({ settings: { log_out_strict: false } });
+    const [here, there] = [await browserOf(forum, 'sam'), await browserOf(forum, 'sam')];
+    await here.get(requestUrl(forum, { logout: true }));
+    expect([await whoIs(forum, here), await whoIs(forum, there)]).toEqual([null, 'sam']);
+  });
+
+  test('needs a signature', async () => {
+    const forum = await startProvider();
+    const browser = await browserOf(forum, 'sam');
+    const query = requestQuery({ logout: true }).replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
+    expect((await browser.get(`${forum.origin}/session/sso_provider?${query}`)).status).toBe(422);
+    expect(await whoIs(forum, browser)).toBe('sam');
+  });
+});
+
+describe('a second factor', () => {
+  const nonceOf = ({ location }: Page): string => new URL(location).searchParams.get('nonce') ?? '';
+  const confirmWith = (
+    forum: DiscourseEmulator,
+    browser: Browser,
+    nonce: string,
+    method: string,
+    code: string,
+  ) =>
+    browser.post(`${forum.origin}/session/2fa`, {
+      nonce,
+      second_factor_method: method,
+      second_factor_token: code,
+    });
+
+  test('is asked for on a page of its own, and confirmed to the client', async () => {
+    const forum = await startProvider({ users: [careful] });
+    const browser = await browserOf(forum, 'carla');
+    const asked = await browser.get(requestUrl(forum, { require_2fa: true }));
+    expect([asked.status, asked.location]).toEqual([302, expect.stringContaining('/session/2fa?nonce=')]);
+    const question = await browser.get(asked.location);
+    expect(question.status).toBe(200);
+    expect(question.headers.get('content-security-policy')).toContain('https://client.example.com');
+    const nonce = nonceOf(asked);
+    const wrong = await confirmWith(forum, browser, nonce, '1', '000000');
+    expect([wrong.status, wrong.text.includes('not right')]).toEqual([400, true]);
+    const right = await confirmWith(forum, browser, nonce, '1', '123456');
+    expect(right.status).toBe(303);
+    const page = await browser.get(right.location);
+    expect(isAtClient(page)).toBe(true);
+    expect(answerIn(page.location).fields).toMatchObject({
+      username: 'carla',
+      confirmed_2fa: true,
+      require_2fa: true,
+    });
+    // Once only.
+    expect((await browser.get(right.location)).status).toBe(404);
+  });
+
+  test('a backup code is refused', async () => {
+    const forum = await startProvider({ users: [careful] });
+    const browser = await browserOf(forum, 'carla');
+    const nonce = nonceOf(await browser.get(requestUrl(forum, { require_2fa: true })));
+    expect((await confirmWith(forum, browser, nonce, '2', 'backup-one')).status).toBe(403);
+    expect((await confirmWith(forum, browser, nonce, '3', '123456')).status).toBe(403);
+    expect(forum.account('carla')?.secondFactor?.backupCodes).toEqual(['backup-one']);
+  });
+
+  test('coming back without having done it is a 401, with a foreign nonce a 404', async () => {
+    const forum = await startProvider({ users: [careful] });
+    const browser = await browserOf(forum, 'carla');
+    const nonce = nonceOf(await browser.get(requestUrl(forum, { require_2fa: true })));
+    const back = (who: Browser, value: string) =>
+      who.get(`${forum.origin}/session/sso_provider?second_factor_nonce=${value}`);
+    expect((await back(browser, nonce)).status).toBe(401);
+    expect((await back(browser, 'unknown')).status).toBe(404);
+    expect((await back(await browserOf(forum, 'carla'), nonce)).status).toBe(404);
+    expect((await browser.get(`${forum.origin}/session/2fa?nonce=unknown`)).status).toBe(404);
+  });
+
+  test('the question is good for five minutes', async () => {
+    let now = new Date('2026-03-01T12:00:00Z');
+    const forum = await startProvider({ users: [careful], now: () => now });
+    const browser = await browserOf(forum, 'carla');
+    const nonce = nonceOf(await browser.get(requestUrl(forum, { require_2fa: true })));
+    now = new Date(now.getTime() + 300_000);
+    expect((await browser.get(`${forum.origin}/session/2fa?nonce=${nonce}`)).status).toBe(200);
+    now = new Date(now.getTime() + 1);
+    expect((await browser.get(`${forum.origin}/session/2fa.json?nonce=${nonce}`)).status).toBe(401);
+    expect((await confirmWith(forum, browser, nonce, '1', '123456')).status).toBe(401);
+  });
+
+  test('who has none is let through, and the client is told', async () => {
+    const forum = await startProvider();
+    const page = await (await browserOf(forum, 'sam')).get(requestUrl(forum, { require_2fa: true }));
+    expect(answerIn(page.location).fields).toMatchObject({ username: 'sam', no_2fa_methods: true });
+    expect(answerIn(page.location).fields.confirmed_2fa).toBeUndefined();
+  });
+
+  test('used to log in, it is confirmed straight away; a backup code is not', async () => {
+    for (const [method, code, direct] of [
+      ['1', '123456', true],
+      ['2', 'backup-one', false],
+    ] as const) {
+      const forum = await startProvider({ users: [careful] });
+      const browser = new Browser();
+      await browser.get(requestUrl(forum, { require_2fa: true }));
+      const first = await browser.post(`${forum.origin}/session`, { login: 'carla' });
+      expect([first.status, first.text.includes('second factor')]).toEqual([200, true]);
+      const wrong = { login: 'carla', second_factor_method: method, second_factor_token: 'wrong' };
+      expect((await browser.post(`${forum.origin}/session`, wrong)).status).toBe(401);
+      expect(await whoIs(forum, browser)).toBeNull();
+      const page = await browser.post(`${forum.origin}/session`, { ...wrong, second_factor_token: code });
+      expect(isAtClient(page)).toBe(direct);
+      if (direct) expect(answerIn(page.location).fields.confirmed_2fa).toBe(true);
+      else expect(page.location).toContain('/session/2fa?nonce=');
+    }
+  });
+
+  test('for scripts there is JSON all the way', async () => {
+    const forum = await startProvider({ users: [careful] });
+    const browser = await browserOf(forum, 'carla');
+    const asked = await browser.get(requestUrl(forum, { require_2fa: true }), script);
+    expect(asked.status).toBe(403);
+    const { second_factor_challenge_nonce: nonce } = JSON.parse(asked.text);
+    const shown = await browser.get(`${forum.origin}/session/2fa.json?nonce=${nonce}`);
+    expect(JSON.parse(shown.text)).toMatchObject({
+      totp_enabled: true,
+      backup_enabled: true,
+      allowed_methods: [1, 3],
+    });
+    const post = (form: Record<string, string>) =>
+      browser.post(`${forum.origin}/session/2fa.json`, { nonce, second_factor_method: '1', ...form });
+    expect((await post({ second_factor_token: '1' })).status).toBe(400);
+    expect((await post({ second_factor_method: '2' })).status).toBe(403);
+    expect((await post({ nonce: 'x' })).status).toBe(404);
+    const done = JSON.parse((await post({ second_factor_token: '123456' })).text);
+    expect(done).toMatchObject({ ok: true, callback_method: 'GET', callback_path: '/session/sso_provider' });
+    const back = await browser.get(
+      `${forum.origin}${done.callback_path}?second_factor_nonce=${nonce}`,
+      script,
+    );
+    expect(answerIn(JSON.parse(back.text).redirect_url).fields.confirmed_2fa).toBe(true);
+  });
+});
+
+describe('both roles at once', () => {
+  const settings = {
+    enable_discourse_connect_provider: true,
+    discourse_connect_provider_secrets: 'client.example.com|a-line-of-the-provider-secrets',
+  };
+
+  test('people log in at the site, not here; the client has to ask again afterwards', async () => {
+    const forum = await startForum({ settings });
+    const browser = new Browser();
+    const asked = await browser.get(requestUrl(forum));
+    expect((await browser.get(asked.location)).location).toBe(`${forum.origin}/session/sso`);
+    expect((await browser.post(`${forum.origin}/session`, { login: 'sam' })).status).toBe(403);
+    expect((await browser.post(`${forum.origin}/signup`, { username: 'x', email: 'x@x.io' })).status).toBe(
+      403,
+    );
+    const nonce = await begin(forum, browser);
+    const home = await browser.get(answerUrl(forum, { nonce, external_id: '7', email: 'sam@example.com' }));
+    expect(home.location).toBe(`${forum.origin}/`);
+    expect(isAtClient(await browser.get(requestUrl(forum)))).toBe(true);
+  });
+
+  test('neither: a forum with its own accounts', async () => {
+    const forum = await startPlainForum({ users: [sam] });
+    const browser = new Browser();
+    expect((await browser.get(`${forum.origin}/`)).text).toContain(
+      'href="/login?return_path=%2F">Log In</a>',
+    );
+    await browser.get(`${forum.origin}/login?return_path=%2Ft%2Fideas%2F3`);
+    const page = await browser.post(`${forum.origin}/session`, { login: 'sam' });
+    expect(page.location).toBe(`${forum.origin}/t/ideas/3`);
+    expect(await whoIs(forum, browser)).toBe('sam');
+    expect((await browser.get(`${forum.origin}/session/sso`)).status).toBe(404);
+    expect((await browser.get(`${forum.origin}/login`)).location).toBe(`${forum.origin}/`);
+  });
+
+  test('a return path to another site is not followed', async () => {
+    const forum = await startPlainForum({ users: [sam] });
+    const browser = new Browser();
+    await browser.get(`${forum.origin}/login?return_path=https%3A%2F%2Fevil.example%2F`);
+    const page = await browser.post(`${forum.origin}/session`, { login: 'sam' });
+    expect(page.location).toBe(`${forum.origin}/`);
+  });
+
+  test('client mode needs its address and secret', async () => {
+    await expect(startPlainForum({ settings: { enable_discourse_connect: true } })).rejects.toThrow(
+      'discourse_connect_url',
+    );
+    await expect(startPlainForum({ connectUrl })).rejects.toThrow('at least 10 characters');
+  });
+});

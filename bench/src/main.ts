@@ -11,8 +11,9 @@ import { frameworkLogin } from './framework-login.js';
 import { importCost } from './import-cost.js';
 import type { Row, RowGroup } from './measure.js';
 import { table, writeResults } from './report.js';
+import { scale } from './scale.js';
 
-const groups: readonly RowGroup[] = [codec, importCost, frameworkLogin];
+const groups: readonly RowGroup[] = [codec, importCost, frameworkLogin, scale];
 
 const { values } = parseArgs({
   options: { full: { type: 'boolean', default: false }, only: { type: 'string' } },

@@ -18,14 +18,16 @@ export interface RedisStoreOptions {
 }
 
 /**
- * What Redis can be trusted with: values that may be used once, ended sessions, and locks. It keeps no links and no
- * profiles, since those have to outlive everything and a Redis may lose what it holds; take them from a durable store.
+ * What Redis can be trusted with: values that may be used once, ended sessions, and locks. It keeps no links,
+ * profiles or numbers, since those have to outlive everything and a Redis may lose what it holds; take them from a
+ * durable store.
  */
 export interface RedisStore extends ForumSsoStore {
   readonly shared: true;
   readonly locks: Locks;
   readonly links?: never;
   readonly profiles?: never;
+  readonly numbers?: never;
 }
 
 /**

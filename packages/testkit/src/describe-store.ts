@@ -6,6 +6,7 @@ import type { OpenStore, StoreCase } from './store-case.js';
 import { claimCases } from './store-claims.js';
 import { linkCases } from './store-links.js';
 import { lockCases } from './store-locks.js';
+import { numberCases } from './store-numbers.js';
 import { profileCases } from './store-profiles.js';
 import { revocationCases } from './store-revocations.js';
 
@@ -16,10 +17,11 @@ export const storeCases = {
   links: linkCases,
   profiles: profileCases,
   locks: lockCases,
+  numbers: numberCases,
 } as const satisfies Record<string, readonly StoreCase[]>;
 
 /** The parts of the contract that a store may lack. */
-export type OptionalPart = 'links' | 'profiles' | 'locks';
+export type OptionalPart = 'links' | 'profiles' | 'locks' | 'numbers';
 
 /**
  * Puts a store through the contract, a test for each case.

@@ -51,6 +51,7 @@ export type { OpenStore, StoreCase } from './store-case.js';
 export { claimCases } from './store-claims.js';
 export { linkCases } from './store-links.js';
 export { lockCases } from './store-locks.js';
+export { numberCases } from './store-numbers.js';
 export { profileCases } from './store-profiles.js';
 export { revocationCases } from './store-revocations.js';
 export { errorCases } from './suites/errors.js';

@@ -47,7 +47,7 @@ export type { ConnectorResult, PushReport } from './push/delivery.js';
 export type { PageForum } from './session/page-forum.js';
 export type { SiteCallbacks } from './session/site-callbacks.js';
 export type { SiteSession } from './session/site-session.js';
-export type { SiteUser } from './site-user.js';
+export { type SiteUser, siteUserSchema } from './site-user.js';
 export { memoryStore } from './store/memory-store.js';
 export type {
   ForumSsoStore,

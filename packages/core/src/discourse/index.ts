@@ -12,7 +12,7 @@ export { discourseLogin } from './login/connector.js';
 export type { ForumFlavour, ForumUser } from './login/forum-user.js';
 export { type GroupChange, type GroupMap, mapGroups } from './login/group-map.js';
 export type { DiscourseLoginOptions } from './login/options.js';
-export type { DiscourseFields } from './protocol/fields.js';
+export { customPrefix, type DiscourseFields, fieldTable } from './protocol/fields.js';
 export { messageUrl, type SignedMessage, signMessage, verifyMessage } from './protocol/message.js';
 export { type DiscourseEvent, verifyWebhook } from './protocol/webhook.js';
 export type { ProviderClient } from './provider/clients.js';

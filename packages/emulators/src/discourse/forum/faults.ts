@@ -46,7 +46,8 @@ export class Faults {
         rule.pathPrefix.startsWith('/') &&
         isAtLeastZero(rule.latencyMs ?? 0) &&
         shares.every(isAtLeastZero) &&
-        shares.reduce((sum, share) => sum + share, 0) <= 1;
+        // Sums of fractions are not exact.
+        shares.reduce((sum, share) => sum + share, 0) <= 1 + 1e-9;
       if (!fits) {
         throw new TypeError(
           'A fault needs a pathPrefix that begins with "/", a latencyMs of at least 0, and rates that are at most 1 together.',

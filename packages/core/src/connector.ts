@@ -8,6 +8,7 @@ import type { ReplyHeader, SsoReply } from './http/reply.js';
 import type { SsoRequest } from './http/request.js';
 import type { SiteAddress } from './http/site-address.js';
 import type { KeyRing } from './keys/key-ring.js';
+import type { Pace } from './push/pace.js';
 import type { SecretKind, SecretRing } from './secrets.js';
 import type { Sealer } from './session/sealer.js';
 import type { SiteSession } from './session/site-session.js';
@@ -70,6 +71,11 @@ export interface ConnectorSetup {
    * @param label the option or the setting on the other side, for the problem's text
    */
   useSecret(label: string, value: string): void;
+  /**
+   * Queues a push of the person's details to this connector's system.
+   * @returns false when there is no `findUser`, or the queue took nothing; never rejects
+   */
+  pushLater(siteUserId: string): Promise<boolean>;
   /** Ends all sessions of a person at the site: the built-in ones, and the site's own through its callback. */
   endSessions(siteUserId: string): Promise<void>;
   /** The site's sign-in page: a path of the site. */
@@ -97,6 +103,10 @@ export interface ActiveConnector {
   readonly suspend?: Capability<(siteUserId: string, options: SuspendOptions) => Promise<Delivery>>;
   /** Removes or anonymizes the person there. */
   readonly remove?: Capability<(siteUserId: string) => Promise<Delivery>>;
+  /** Ends a suspension there. */
+  readonly restore?: Capability<(siteUserId: string) => Promise<Delivery>>;
+  /** How fast the push queue may call the other system; left out: as fast as it answers. */
+  readonly pace?: Pace;
   /** Finds out whether the other system answers and accepts our keys. */
   check?(): Promise<Delivery>;
 }
@@ -114,13 +124,17 @@ export interface SuspendOptions {
 /** How one delivery to one other system ended. */
 export type Delivery =
   | {
-      readonly done: true /** What was left out or is left to do by hand. */;
+      readonly done: true /** What was left out, or why nothing was to be done. */;
       readonly notes?: readonly string[];
+      /** What a person still has to do at the other system, one sentence each. */
+      readonly byHand?: readonly string[];
     }
   | {
       readonly done: false;
       readonly refusal: Refusal /** Seconds to wait, when it is worth another try. */;
       readonly retryAfter?: number;
+      /** True when the other system asks everybody to wait, not about this person alone. */
+      readonly slowDown?: boolean;
     };
 
 /**

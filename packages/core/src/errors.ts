@@ -156,6 +156,15 @@ export const errorTable = {
     publicMessage: 'The login is not available at the moment. Please try again soon.',
   },
 
+  // Pushes
+  ERR_USER_REMOVED: { status: 403, publicMessage: 'This account no longer exists.' },
+  ERR_PUSH_NOT_SET_UP: { status: 500, publicMessage: 'This cannot be passed on to the community.' },
+  ERR_PUSH_BUSY: { status: 503, publicMessage: 'This account is being changed. Please try again soon.' },
+  ERR_PUSH_QUEUE_FULL: { status: 503, publicMessage: 'Too much is waiting. Please try again later.' },
+  ERR_PUSH_QUEUE_CLOSED: { status: 503, publicMessage: 'This site is about to restart. Please try again.' },
+  ERR_PUSH_QUEUE_UNAVAILABLE: { status: 503, publicMessage: 'This cannot be passed on at the moment.' },
+  ERR_PUSH_JOB_UNREADABLE: { status: 500, publicMessage: 'This cannot be passed on to the community.' },
+
   // Talkyard
   ERR_TALKYARD_KEY_UNUSABLE: { status: 500, publicMessage: 'This login is not set up correctly.' },
   ERR_TALKYARD_TOKEN_LIFE: { status: 500, publicMessage: 'This login is not set up correctly.' },

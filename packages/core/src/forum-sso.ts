@@ -1,7 +1,7 @@
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import { z } from 'zod';
 
-import type { ActiveConnector, Exchange, Route, SuspendOptions } from './connector.js';
+import type { Exchange, Route, SuspendOptions } from './connector.js';
 import {
   errorFrom,
   errorTable,
@@ -25,7 +25,10 @@ import { readSiteAddress, type SiteAddress } from './http/site-address.js';
 import { type KeyRing, pseudonym, readKeyRing } from './keys/key-ring.js';
 import { type ForumSsoOptions, forumSsoOptionsSchema, schemaProblems } from './options/forum-sso-options.js';
 import { SecretRegister } from './options/secret-register.js';
-import { deliverToAll, type PushReport } from './push/delivery.js';
+import { deliverToAll, type NamedConnector, type PushReport, type RemovalReport } from './push/delivery.js';
+import { createPusher, type Pusher, type PushReceipt, type QueueControl } from './push/pusher.js';
+import { admit, admittingFindUser } from './push/standings.js';
+import { storeQueue } from './push/store-queue.js';
 import { prepareSecrets } from './secrets.js';
 import { createSealedSession, type SealedSession } from './session/sealed-session.js';
 import { createSealer } from './session/sealer.js';
@@ -33,7 +36,7 @@ import type { SiteSession } from './session/site-session.js';
 import { readSiteUser, type SiteUser } from './site-user.js';
 import { guardStore } from './store/guarded-store.js';
 import { memoryStore } from './store/memory-store.js';
-import type { ForumSsoStore } from './store/store.js';
+import type { ForumSsoStore, People } from './store/store.js';
 
 /** Forum SSO at work: what an adapter calls for each request, and what the site calls when its users change. */
 export interface ForumSso {
@@ -58,16 +61,49 @@ export interface ForumSso {
    */
   visit(request: SsoRequest, session?: SiteSession): Promise<Visit>;
   /**
-   * Brings a person's details to every community now. One result for each; some may fail, the others stand.
-   * @throws ForumSsoError `ERR_SITE_USER_INVALID`
+   * Queues a push of a person's details to every community. What is sent is what `findUser` returns when the push's turn
+   * has come; of several pushes that wait, one is left. How it went is told by the events `push.done` and `push.failed`.
+   * @throws ForumSsoError `ERR_PUSH_NOT_SET_UP` (no `findUser`), `ERR_SITE_USER_INVALID` (no usable id),
+   *   `ERR_PUSH_QUEUE_FULL`, `ERR_PUSH_QUEUE_CLOSED`, `ERR_PUSH_QUEUE_UNAVAILABLE`, `ERR_STORE_UNAVAILABLE`
+   */
+  push(siteUserId: string): Promise<PushReceipt>;
+  /**
+   * Brings a person's details to every community now. One result for each; some may fail, the others stand. Nothing is
+   * sent about somebody who is suspended or removed, or of whom a newer state was sent in the meantime.
+   * @throws ForumSsoError `ERR_SITE_USER_INVALID`, `ERR_STORE_UNAVAILABLE`
    */
   pushNow(user: SiteUser): Promise<PushReport>;
-  /** Ends the person's sessions at every community that can do so, and the built-in ones here. */
+  /**
+   * Ends the person's sessions at every community that can do so, and the built-in ones here. What fails and may succeed
+   * later is left to the queue; that holds for the following, too.
+   * @throws ForumSsoError `ERR_SITE_USER_INVALID`, `ERR_STORE_UNAVAILABLE`
+   */
   signOut(siteUserId: string): Promise<PushReport>;
-  /** Keeps a person out of every community that can do so. */
+  /**
+   * Keeps a person out of every community that can do so. It is remembered: nothing is pushed about them, and no login
+   * is answered for them, until it ends or {@link restore} is called.
+   * @throws ForumSsoError `ERR_SITE_USER_INVALID`, `ERR_STORE_UNAVAILABLE`: then nothing was done
+   */
   suspend(siteUserId: string, options?: SuspendOptions): Promise<PushReport>;
-  /** Removes or anonymizes a person wherever that is possible. */
-  remove(siteUserId: string): Promise<PushReport>;
+  /**
+   * Removes or anonymizes a person wherever that is possible, ends the built-in sessions, and says what is left to do by
+   * hand. It is remembered for good: a late push or login would make the account anew.
+   * @throws ForumSsoError `ERR_SITE_USER_INVALID`, `ERR_STORE_UNAVAILABLE`: then nothing was done
+   */
+  remove(siteUserId: string): Promise<RemovalReport>;
+  /**
+   * Takes a suspension or a removal back: pushes and logins go through again, and communities end the suspension. What
+   * they have anonymized or deleted does not come back.
+   * @throws ForumSsoError `ERR_SITE_USER_INVALID`, `ERR_STORE_UNAVAILABLE`
+   */
+  restore(siteUserId: string): Promise<PushReport>;
+  /** The push queue: how it is doing, and what it has given up. */
+  readonly queue: QueueControl;
+  /**
+   * To be called before the process ends: takes no more pushes, begins none, and waits for those that run.
+   * @param seconds at most so long; default 10
+   */
+  close(seconds?: number): Promise<void>;
   /** Asks every community whether it answers and accepts our keys. */
   check(): Promise<PushReport>;
 }
@@ -111,6 +147,14 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   }
   if (isRefusal(address) || isRefusal(keys) || 'invalid' in trustedProxies) throw invalidOptions(problems);
 
+  if (options.queue !== undefined) {
+    problems.push(...(options.queue.problems?.() ?? []).map((problem) => `queue: ${problem}`));
+    if (options.findUser === undefined)
+      problems.push('findUser is missing: the push queue reads through it whom it has to push.');
+  }
+  const now = options.now ?? (() => new Date());
+  const store = guardStore(options.store ?? memoryStore({ now }));
+  const people = store.people ?? memoryStore({ now }).people;
   const frame: ExchangeFrame = {
     address,
     trustedProxies,
@@ -118,9 +162,8 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     returnParameter: options.returnParameter ?? 'returnTo',
     homePath: options.homePath ?? '/',
     renderPage: options.renderPage ?? renderPage,
+    admit: (user) => admit(people, user),
   };
-  const now = options.now ?? (() => new Date());
-  const store = guardStore(options.store ?? memoryStore({ now }));
   const emit = (event: NewEvent, connector?: string): void => {
     if (options.events === undefined) return;
     try {
@@ -130,7 +173,11 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     }
   };
 
-  const { running, warnings } = setUpConnectors(options, { address, keys, store, now, emit, problems });
+  let pusher: Pusher | null = null;
+  const { running, warnings } = setUpConnectors(options, {
+    ...{ address, keys, store, people, now, emit, problems },
+    pushLater: async (connector, siteUserId) => (await pusher?.pushLater(connector, siteUserId)) ?? false,
+  });
   const { router, clashes } = createRouter(
     running.flatMap((owner) =>
       owner.active.routes.map((route) => ({ owner, route, path: routePath(address, owner.name, route) })),
@@ -145,6 +192,20 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     emit({ type: 'setup.warning', detail });
   }
   for (const { connector, detail } of warnings) emit({ type: 'setup.warning', detail }, connector);
+  const forgets =
+    store.shared && (store.people === undefined || (store.jobs === undefined && !options.queue));
+  if (forgets && running.some(({ active }) => typeof active.push === 'function')) {
+    const detail =
+      'The store keeps no people or no jobs: a restart forgets who was removed or suspended, or pushes that wait. Take these parts from a store in SQL.';
+    emit({ type: 'setup.warning', detail });
+  }
+  const pushes = createPusher({
+    ...{ connectors: running, store, people, keys, now, emit },
+    queue: options.queue ?? storeQueue(),
+    randomBytes: options.randomBytes ?? nodeRandomBytes,
+    findUser: options.findUser,
+  });
+  pusher = pushes;
 
   const sealedSession = createSealedSession({
     address,
@@ -173,7 +234,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     };
 
   async function answer(
-    match: RouteMatch<RunningConnector>,
+    match: RouteMatch<NamedConnector>,
     request: SsoRequest,
     path: string,
     session: SiteSession,
@@ -238,35 +299,14 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
       };
     },
 
-    async pushNow(user) {
-      const valid = readSiteUser(user);
-      if (isRefusal(valid)) throw errorFrom(valid);
-      return deliverToAll(
-        running,
-        ({ push }) => push,
-        (push) => push(valid),
-      );
-    },
-    async signOut(siteUserId) {
-      await store.revocations.endAll(siteUserId);
-      return deliverToAll(
-        running,
-        ({ signOut }) => signOut,
-        (signOut) => signOut(siteUserId),
-      );
-    },
-    suspend: (siteUserId, suspendOptions = {}) =>
-      deliverToAll(
-        running,
-        ({ suspend }) => suspend,
-        (suspend) => suspend(siteUserId, suspendOptions),
-      ),
-    remove: (siteUserId) =>
-      deliverToAll(
-        running,
-        ({ remove }) => remove,
-        (remove) => remove(siteUserId),
-      ),
+    push: pushes.push,
+    pushNow: pushes.pushNow,
+    signOut: pushes.signOut,
+    suspend: (siteUserId, suspendOptions = {}) => pushes.suspend(siteUserId, suspendOptions),
+    remove: pushes.remove,
+    restore: pushes.restore,
+    queue: pushes.queue,
+    close: (seconds = 10) => pushes.close(seconds),
     check: () =>
       deliverToAll(
         running,
@@ -276,33 +316,31 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   };
 }
 
-interface RunningConnector {
-  readonly name: string;
-  readonly active: ActiveConnector;
-}
-
 interface SetUpParts {
   readonly address: SiteAddress;
   readonly keys: KeyRing;
   readonly store: ForumSsoStore;
+  readonly people: People;
   readonly now: () => Date;
   readonly emit: (event: NewEvent, connector?: string) => void;
+  readonly pushLater: (connector: string, siteUserId: string) => Promise<boolean>;
   /** Problems are added here. */
   readonly problems: string[];
 }
 
 function setUpConnectors(
   options: ForumSsoOptions,
-  { address, keys, store, now, emit, problems }: SetUpParts,
+  { address, keys, store, people, now, emit, pushLater, problems }: SetUpParts,
 ): {
-  readonly running: readonly RunningConnector[];
+  readonly running: readonly NamedConnector[];
   readonly warnings: readonly { readonly connector: string; readonly detail: string }[];
 } {
-  const running: RunningConnector[] = [];
+  const running: NamedConnector[] = [];
   const warnings: { connector: string; detail: string }[] = [];
   const secrets = new SecretRegister();
   const names = new Set<string>();
   const [logKey] = keys.subKeys('log');
+  const { findUser } = options;
 
   for (const key of typeof options.keys === 'string' ? [options.keys] : options.keys) {
     secrets.add('createForumSso', 'keys (FORUM_SSO_KEYS)', key);
@@ -336,7 +374,8 @@ function setUpConnectors(
       now,
       randomBytes: options.randomBytes ?? nodeRandomBytes,
       fetch: options.fetch ?? fetch,
-      findUser: options.findUser,
+      findUser: findUser === undefined ? undefined : admittingFindUser(people, findUser),
+      pushLater: (siteUserId) => pushLater(name, siteUserId),
       signInPath: options.signInPath ?? '/login',
       homePath: options.homePath ?? '/',
       returnParameter: options.returnParameter ?? 'returnTo',
@@ -370,10 +409,7 @@ function setUpConnectors(
 }
 
 /** The first connector that wants to answer instead of the page does so. */
-async function firstReply(
-  running: readonly RunningConnector[],
-  exchange: Exchange,
-): Promise<SsoReply | null> {
+async function firstReply(running: readonly NamedConnector[], exchange: Exchange): Promise<SsoReply | null> {
   for (const { active } of running) {
     const reply = (await active.visit?.(exchange)) ?? null;
     if (reply !== null) return reply;
@@ -383,11 +419,11 @@ async function firstReply(
 
 /** Picks the route by method and holds the request against its gate. */
 function chooseRoute(
-  { routes }: RouteMatch<RunningConnector>,
+  { routes }: RouteMatch<NamedConnector>,
   request: SsoRequest,
   address: SiteAddress,
 ): {
-  readonly mounted: RouteMatch<RunningConnector>['routes'][number];
+  readonly mounted: RouteMatch<NamedConnector>['routes'][number];
   readonly refused: Refusal | null;
   readonly headers: readonly ReplyHeader[];
 } {

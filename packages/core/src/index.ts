@@ -26,6 +26,9 @@ export type {
   LoginSlimmed,
   NewEvent,
   OldSecretUsed,
+  PushDone,
+  PushFailed,
+  PushStalled,
   RequestRefused,
   SetupWarning,
 } from './events/event.js';
@@ -43,20 +46,45 @@ export {
   readEnvironment,
 } from './options/environment.js';
 export type { ForumSsoOptions } from './options/forum-sso-options.js';
-export type { ConnectorResult, PushReport } from './push/delivery.js';
+export { BackPressure } from './push/back-pressure.js';
+export type { ConnectorResult, PushReport, RemovalReport } from './push/delivery.js';
+export { type JobKind, type JobOutcome, jobKinds, type PushJob } from './push/job.js';
+export type { JobSeal } from './push/job-seal.js';
+export type { Leave } from './push/lanes.js';
+export { type Pace, type Slots, slotsOf } from './push/pace.js';
+export type { PushReceipt, QueueControl, ReceiptResult } from './push/pusher.js';
+export type {
+  DeadLetter,
+  PushQueue,
+  QueueMetrics,
+  QueueOptions,
+  QueueSetup,
+  RunningQueue,
+} from './push/queue.js';
+export { type ReadQueueOptions, readQueueOptions } from './push/queue-options.js';
+export type { Decision, RetryPolicy } from './push/retry.js';
+export { type StoreQueueOptions, storeQueue } from './push/store-queue.js';
+export { Tally } from './push/tally.js';
 export type { PageForum } from './session/page-forum.js';
 export type { SiteCallbacks } from './session/site-callbacks.js';
 export type { SiteSession } from './session/site-session.js';
 export { type SiteUser, siteUserSchema } from './site-user.js';
-export { memoryStore } from './store/memory-store.js';
+export { type MemoryStore, memoryStore } from './store/memory-store.js';
 export type {
+  DeadJob,
   ForumSsoStore,
+  JobCounts,
+  Jobs,
   LinkOutcome,
   Links,
   Locks,
+  NewJob,
   Numbers,
   OneTimeValues,
+  People,
   Profiles,
   Revocations,
+  Standing,
   StoredProfile,
+  WaitingJob,
 } from './store/store.js';

@@ -164,14 +164,20 @@ describe('addHeaders', () => {
 const reply: SsoReply = { status: 302, headers: [['Location', '/silent']] };
 
 function ssoWith(parts: Partial<Pick<ForumSso, 'handle' | 'visit'>>): ForumSso {
-  const nothing = async () => ({ results: [], ok: true });
+  const nothing = async () => ({ results: [], ok: true, byHand: [] });
+  const none = async () => [];
+  const zero = async () => 0;
   return {
     connectors: [],
     baseUrl: 'http://localhost/sso',
     owns: () => false,
     handle: async () => null,
     visit: async () => visit({}),
+    push: nothing,
     pushNow: nothing,
+    restore: nothing,
+    queue: { metrics: none, deadLetters: none, replay: zero, discard: zero },
+    close: async () => {},
     signOut: nothing,
     suspend: nothing,
     remove: nothing,

@@ -98,6 +98,7 @@ function activate(settings: CoralSettings, setup: ConnectorSetup, name: string):
       push: `Coral takes details over with the person's next token. ${needsApi}`,
       suspend: needsApi,
       remove: needsApi,
+      restore: needsApi,
     };
   }
   const deliveries = new CoralDeliveries(settings, setup, api);
@@ -107,6 +108,7 @@ function activate(settings: CoralSettings, setup: ConnectorSetup, name: string):
     push: (user) => deliveries.push(user),
     suspend: (siteUserId, options) => deliveries.suspend(siteUserId, options),
     remove: (siteUserId) => deliveries.remove(siteUserId),
+    restore: (siteUserId) => deliveries.restore(siteUserId),
     check: () => deliveries.check(),
   };
 }

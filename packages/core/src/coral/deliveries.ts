@@ -89,6 +89,18 @@ export class CoralDeliveries {
     });
   }
 
+  /** Ends bans and suspensions. */
+  restore(siteUserId: string): Promise<Delivery> {
+    return attempt(async () => {
+      const account = await this.#find(siteUserId);
+      if (account === null) return done('Coral does not know the person.');
+      const ref: CoralUserRef = { coralId: account.id };
+      if (account.suspendedUntil !== undefined) await this.#api.removeUserSuspension(ref);
+      if (account.banned) await this.#api.removeUserBan(ref);
+      return done();
+    });
+  }
+
   /** Deletes the account with its comments. */
   remove(siteUserId: string): Promise<Delivery> {
     return attempt(async () => {
@@ -199,7 +211,13 @@ function done(...notes: readonly string[]): Delivery {
 
 function failed(refused: Refusal): Delivery {
   const seconds = retryAfter[refused.refused];
-  return { done: false, refusal: refused, ...(seconds === undefined ? {} : { retryAfter: seconds }) };
+  const slowDown = refused.refused === 'ERR_CORAL_RATE_LIMITED';
+  return {
+    done: false,
+    refusal: refused,
+    ...(seconds === undefined ? {} : { retryAfter: seconds }),
+    ...(slowDown ? { slowDown } : {}),
+  };
 }
 
 function isSame(one: string, other: string): boolean {

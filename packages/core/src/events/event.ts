@@ -1,4 +1,6 @@
 import type { ErrorCode } from '../errors.js';
+import type { JobKind } from '../push/job.js';
+import type { Decision } from '../push/retry.js';
 
 /** What every event carries. */
 interface EventBase {
@@ -22,6 +24,8 @@ export interface LoginSlimmed extends EventBase {
   readonly leftOut: readonly string[];
   /** Length the message would have had, in characters. */
   readonly length: number;
+  /** True when all fields follow by push. */
+  readonly pushed: boolean;
 }
 
 /** A request was refused. */
@@ -82,6 +86,37 @@ export interface WebhookReceived extends EventBase {
   readonly outcome: string;
 }
 
+/** A job of the push queue is done: something was sent, or there was nothing to send any more. */
+export interface PushDone extends EventBase {
+  readonly type: 'push.done';
+  readonly user: string;
+  readonly kind: JobKind;
+  /** What was left out, or why nothing was sent. */
+  readonly notes: readonly string[];
+}
+
+/** An attempt at a job of the push queue failed. */
+export interface PushFailed extends EventBase {
+  readonly type: 'push.failed';
+  /** Null when the job could not be read. */
+  readonly user: string | null;
+  readonly kind: JobKind | null;
+  /** An error code. */
+  readonly code: string;
+  readonly detail: string;
+  /** `retry`: it is tried again; `pause`: its community is left alone for a while; `dead`: it is given up. */
+  readonly next: Exclude<Decision['next'], 'done'>;
+  /** Milliseconds until the next attempt; absent when there is none. */
+  readonly milliseconds?: number;
+}
+
+/** The push queue could not reach what it keeps its jobs in. It goes on trying. */
+export interface PushStalled extends EventBase {
+  readonly type: 'push.stalled';
+  readonly detail: string;
+  readonly cause?: unknown;
+}
+
 /** All events that `createForumSso({ events })` is called with. None holds a secret, token, e-mail or payload. */
 export type ForumSsoEvent =
   | LoginCompleted
@@ -92,6 +127,9 @@ export type ForumSsoEvent =
   | LoginSlimmed
   | RequestRefused
   | OldSecretUsed
+  | PushDone
+  | PushFailed
+  | PushStalled
   | SetupWarning;
 
 /** An event before the engine adds the time and the connector's name. */

@@ -20,6 +20,8 @@ export interface ExchangeFrame {
   readonly returnParameter: string;
   readonly homePath: string;
   readonly renderPage: PageRenderer;
+  /** Holds a person who is signed in against what the site has decided about them. */
+  admit(user: SiteUser): Promise<SiteUser | Refusal>;
 }
 
 /** Largest form, in bytes. */
@@ -47,7 +49,10 @@ export function createExchange(
     get ip() {
       return clientIp(request, frame.trustedProxies);
     },
-    currentUser: () => readCurrentUser(session),
+    async currentUser() {
+      const user = await readCurrentUser(session);
+      return user === null || isRefusal(user) ? user : frame.admit(user);
+    },
     safePath: (path) => safeReturnPath(path, frame.address.origin),
     returnPath() {
       const path = readParameter(this.query, frame.returnParameter);

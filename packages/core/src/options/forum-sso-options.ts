@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Connector } from '../connector.js';
 import type { EventListener } from '../events/event.js';
 import type { PageRenderer } from '../http/page.js';
+import type { PushQueue } from '../push/queue.js';
 import type { SessionLife } from '../session/sealed-session.js';
 import type { SiteUser } from '../site-user.js';
 import type { ForumSsoStore } from '../store/store.js';
@@ -20,6 +21,11 @@ export interface ForumSsoOptions {
   readonly connectors: readonly Connector[];
   /** Where one-time values and ended sessions are kept. Default: this process's memory. */
   readonly store?: ForumSsoStore;
+  /**
+   * Where pushes wait. Needs `findUser`. Default: `storeQueue()`, which keeps them in the store and works on them in the
+   * site's own processes.
+   */
+  readonly queue?: PushQueue;
   /** Reads a person by id. With it, the built-in session holds the id alone and is always up to date. */
   readonly findUser?: (siteUserId: string) => Promise<SiteUser | null>;
   /** Ends all sessions of a person, when the session is the site's own. */
@@ -69,6 +75,7 @@ export const forumSsoOptionsSchema = z.strictObject({
   store: z
     .looseObject({ oneTime: z.looseObject({ claim: callback }), revocations: z.looseObject({}) })
     .optional(),
+  queue: z.looseObject({ kind: z.string(), open: callback }).optional(),
   findUser: callback.optional(),
   endSessions: callback.optional(),
   events: callback.optional(),

@@ -10,7 +10,7 @@ export const storeDeadline = 2_000;
  */
 export function guardStore(store: ForumSsoStore): ForumSsoStore {
   if (!store.shared) return store;
-  const { oneTime, revocations, links, profiles, locks, numbers } = store;
+  const { oneTime, revocations, links, profiles, locks, numbers, jobs, people } = store;
   return {
     shared: true,
     oneTime: guardMethods(oneTime),
@@ -18,6 +18,8 @@ export function guardStore(store: ForumSsoStore): ForumSsoStore {
     ...(links === undefined ? {} : { links: guardMethods(links) }),
     ...(profiles === undefined ? {} : { profiles: guardMethods(profiles) }),
     ...(locks === undefined ? {} : { locks: guardMethods(locks) }),
+    ...(jobs === undefined ? {} : { jobs: guardMethods(jobs) }),
+    ...(people === undefined ? {} : { people: guardMethods(people) }),
     ...(numbers === undefined ? {} : { numbers: guardMethods(numbers) }),
   };
 }

@@ -1,7 +1,18 @@
-import type { ForumSsoStore, Links, Locks, Profiles, StoredProfile } from './store.js';
+import { memoryJobs } from './memory-jobs.js';
+import { memoryPeople } from './memory-people.js';
+import type { ForumSsoStore, Jobs, Links, Locks, People, Profiles, StoredProfile } from './store.js';
 
 /** When full, the in-memory store refuses; it never drops a live mark to make room. */
 const entryLimit = 1_000_000;
+
+/** A store that has every part. */
+export interface MemoryStore extends ForumSsoStore {
+  readonly links: Links;
+  readonly profiles: Profiles;
+  readonly locks: Locks;
+  readonly jobs: Jobs;
+  readonly people: People;
+}
 
 /**
  * A store in this process: for tests, for development, and for a site that runs as one process and may sign people
@@ -9,7 +20,7 @@ const entryLimit = 1_000_000;
  *
  * @param now the clock; a `Date` each time
  */
-export function memoryStore({ now = () => new Date() }: { readonly now?: () => Date } = {}): ForumSsoStore {
+export function memoryStore({ now = () => new Date() }: { readonly now?: () => Date } = {}): MemoryStore {
   const claimed = new ExpiringMap<true>(now);
   const ended = new ExpiringMap<true>(now);
   const epochs = new ExpiringMap<string>(now);
@@ -18,6 +29,8 @@ export function memoryStore({ now = () => new Date() }: { readonly now?: () => D
     links: memoryLinks(),
     profiles: memoryProfiles(now),
     locks: memoryLocks(now),
+    jobs: memoryJobs(now),
+    people: memoryPeople(now),
     oneTime: {
       async claim(key, lifeSeconds) {
         if (claimed.get(key) !== undefined) return false;

@@ -123,6 +123,7 @@ function setUp(
     suspend:
       'Talkyard has no API to suspend people: do it in its admin pages. The site lets nobody in who is suspended here.',
     remove: 'Talkyard has no API to remove people: do it in its admin pages.',
+    restore: 'Talkyard has no API to end a suspension: do it in its admin pages.',
     ...(client === null ? {} : { check: () => checkTalkyard(client) }),
   };
 }
@@ -166,7 +167,13 @@ function deliver(result: unknown): Delivery {
   if (!isRefusal(result)) return { done: true };
   const retryAfter =
     'retryAfter' in result && typeof result.retryAfter === 'number' ? result.retryAfter : undefined;
-  return { done: false, refusal: result, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  const slowDown = result.refused === 'ERR_TALKYARD_RATE_LIMITED';
+  return {
+    done: false,
+    refusal: result,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(slowDown ? { slowDown } : {}),
+  };
 }
 
 function prepareEmbedder(

@@ -432,7 +432,7 @@ describe('push', () => {
     expect(unverified).toMatchObject({ ok: false, results: [{ code: 'ERR_EMAIL_NOT_VERIFIED' }] });
     expect(await site.sso.pushNow({ ...mira, suspended: true })).toMatchObject({
       ok: true,
-      results: [{ notes: [expect.stringContaining('suspend')] }],
+      results: [{ outcome: 'skipped', reason: expect.stringContaining('suspended') }],
     });
     emulator.setSso({ allowRegistration: false });
     site = await start({ api: { accessToken: emulator.accessToken, provision: true } });
@@ -472,7 +472,7 @@ describe('suspend, remove, sign out', () => {
     expect(await site.sso.suspend('u-1', { until: later })).toMatchObject({ ok: true });
     expect(emulator.user('u-1')?.suspendedUntil).toEqual(later);
     expect(await site.sso.suspend('u-1', { until: new Date(0) })).toMatchObject({
-      results: [{ notes: [expect.any(String)] }],
+      results: [{ outcome: 'skipped', reason: 'The suspension is over.' }],
     });
     expect(await site.sso.suspend('u-1')).toMatchObject({ ok: true });
     expect(emulator.user('u-1')?.banned).toBe(true);

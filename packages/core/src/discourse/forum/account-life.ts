@@ -13,20 +13,37 @@ export type ForumApi =
   | { readonly mode: 'exact'; readonly api: DiscourseApi<'exact'> }
   | { readonly mode: 'managed'; readonly api: DiscourseApi<'managed'> };
 
-type AccountLife = Pick<ActiveConnector, 'push' | 'signOut' | 'suspend' | 'remove' | 'check'>;
+type AccountLife = Pick<
+  ActiveConnector,
+  'push' | 'signOut' | 'suspend' | 'remove' | 'restore' | 'pace' | 'check'
+>;
 
 const noApi = 'The option api is needed for it: an API key of an admin of the forum.';
 
 /** Without a key, logins work, and nothing else does. */
-export const loginOnly: AccountLife = { push: noApi, signOut: noApi, suspend: noApi, remove: noApi };
+export const loginOnly: AccountLife = {
+  push: noApi,
+  signOut: noApi,
+  suspend: noApi,
+  remove: noApi,
+  restore: noApi,
+};
+
+const leftByAnonymizing =
+  'The posts stay, without the name: what the person wrote about themselves in them, or others about them, has to be edited by hand.';
+
+/** All but a push may have to look the account up first. */
+const callsOf = { signOut: 2, suspend: 2, remove: 2, restore: 2 } as const;
 
 /**
  * What the connector does for a person outside a login, over the forum's API.
+ * @param callsPerMinute the forum's limit for all its API keys together
  * @param fieldsOf the same mapping as for a login
  */
 export function accountLife(
   forum: ForumApi,
   removal: RemovalMode,
+  callsPerMinute: number,
   fieldsOf: (user: SiteUser) => DiscourseFields | Refusal,
 ): AccountLife {
   const { api } = forum;
@@ -35,12 +52,13 @@ export function accountLife(
   async function onAccount(
     siteUserId: string,
     work: (forumUserId: string) => Promise<void>,
+    byHand: readonly string[] = [],
   ): Promise<Delivery> {
     return deliver(async () => {
       const forumUserId = await api.forumIdOf(siteUserId);
       if (forumUserId === null) return { done: true, notes: ['The person has no account at the forum.'] };
       await work(forumUserId);
-      return { done: true };
+      return byHand.length === 0 ? { done: true } : { done: true, byHand };
     });
   }
 
@@ -61,7 +79,11 @@ export function accountLife(
     signOut: (siteUserId) => onAccount(siteUserId, (id) => api.logOut(id)),
     suspend: (siteUserId, options: SuspendOptions) => onAccount(siteUserId, (id) => api.suspend(id, options)),
     remove: (siteUserId) =>
-      onAccount(siteUserId, (id) => (removal === 'delete' ? api.delete(id) : api.anonymize(id))),
+      removal === 'delete'
+        ? onAccount(siteUserId, (id) => api.delete(id))
+        : onAccount(siteUserId, (id) => api.anonymize(id), [leftByAnonymizing]),
+    restore: (siteUserId) => onAccount(siteUserId, (id) => api.unsuspend(id)),
+    pace: { calls: callsPerMinute, seconds: 60, callsOf },
     check: () =>
       deliver(async () => {
         await api.findByExternalId('forum-sso-check');
@@ -84,7 +106,8 @@ async function deliver(work: () => Promise<Delivery>): Promise<Delivery> {
     return await work();
   } catch (error) {
     if (!isForumSsoError(error)) throw error;
-    return { done: false, refusal: refusalOf(error), ...retryOf(error) };
+    const slowDown = error.code === 'ERR_DISCOURSE_RATE_LIMITED';
+    return { done: false, refusal: refusalOf(error), ...retryOf(error), ...(slowDown ? { slowDown } : {}) };
   }
 }
 

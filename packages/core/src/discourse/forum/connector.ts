@@ -34,6 +34,11 @@ export interface DiscourseOptions {
     readonly key: string;
     /** The user name that the key acts as. Default `system`. */
     readonly user?: string;
+    /**
+     * How many API calls a minute the forum takes from all keys together (its setting `max_admin_api_reqs_per_minute`).
+     * Default 60; the push queue stays just below.
+     */
+    readonly callsPerMinute?: number;
   };
   /** What `forumSso.remove` does at the forum. Default `anonymize`, which keeps the posts. */
   readonly removal?: RemovalMode;
@@ -67,7 +72,13 @@ function optionsSchema(zod: Zod): z.ZodType {
         zod.strictObject({ mode: zod.literal('managed'), names: names.min(1) }),
       ])
       .optional(),
-    api: zod.strictObject({ key: zod.string(), user: zod.string().optional() }).optional(),
+    api: zod
+      .strictObject({
+        key: zod.string(),
+        user: zod.string().optional(),
+        callsPerMinute: zod.number().int().min(1).max(100_000).optional(),
+      })
+      .optional(),
     removal: zod.enum(['anonymize', 'delete']).optional(),
     mapUser: zod.custom((value) => typeof value === 'function', 'must be a function').optional(),
   });
@@ -102,7 +113,9 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
     const person = setup.pseudonym(user.id);
     if (request.position > 0) setup.emit({ type: 'secret.old_used', position: request.position });
     if (answer.fullLength > redirectLimit) {
-      setup.emit({ type: 'login.slimmed', user: person, leftOut: answer.leftOut, length: answer.fullLength });
+      const { leftOut, fullLength: length } = answer;
+      const pushed = leftOut.length > 0 && forumApi !== undefined && (await setup.pushLater(user.id));
+      setup.emit({ type: 'login.slimmed', user: person, leftOut, length, pushed });
     }
     setup.emit({ type: 'login.answered', user: person });
     return redirectReply(messageUrl(returnUrl.href, answer.message));
@@ -120,7 +133,7 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
     routes: [{ method: 'GET', path: '', caller: 'navigation', handle: answerLogin }],
     ...(forumApi === undefined
       ? loginOnly
-      : accountLife(forumApi, options.removal ?? 'anonymize', mapFields)),
+      : accountLife(forumApi, options.removal ?? 'anonymize', options.api?.callsPerMinute ?? 60, mapFields)),
   };
 }
 

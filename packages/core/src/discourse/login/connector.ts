@@ -12,7 +12,7 @@ import { type ReplyHeader, redirectReply, type SsoReply } from '../../http/reply
 import { routePath } from '../../http/routing.js';
 import { readPeerUrl } from '../../http/site-address.js';
 import { secretKinds } from '../../secrets.js';
-import type { Links, Locks } from '../../store/store.js';
+import type { Links, Locks, Profiles } from '../../store/store.js';
 import { DiscourseApi } from '../api/discourse-api.js';
 import { type AccountLinking, createAccountLinking } from './accounts.js';
 import { createAttemptCookies } from './attempt.js';
@@ -160,6 +160,7 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
       api === undefined
         ? 'Without the option api the sessions at the forum cannot be ended from here.'
         : (siteUserId) => logOutAtForum(api, linking, siteUserId),
+    remove: (siteUserId) => forgetForumAccount({ name, linking, links, profiles }, siteUserId),
   };
 }
 
@@ -189,6 +190,32 @@ function createLinking(
     locks,
     readSiteUser,
   });
+}
+
+/** Forgets what the site knows of a person's forum account. The account itself is not the site's. */
+async function forgetForumAccount(
+  {
+    name,
+    linking,
+    links,
+    profiles,
+  }: {
+    readonly name: string;
+    readonly linking: AccountLinking;
+    readonly links: Links;
+    readonly profiles: Profiles;
+  },
+  siteUserId: string,
+): Promise<Delivery> {
+  const forumUserId = await linking.forumUserOf(siteUserId);
+  if (forumUserId === null) return { done: true, notes: ['The person has no account at the forum.'] };
+  await profiles.remove(name, forumUserId);
+  await links.unlink(name, forumUserId);
+  return {
+    done: true,
+    notes: ['The link to the forum account and what the forum told about it are forgotten here.'],
+    byHand: ['The account at the forum belongs to the person, who can have it anonymized there.'],
+  };
 }
 
 /** The webhook's secret and senders; undefined when no webhooks are wanted, null when the options are wrong. */

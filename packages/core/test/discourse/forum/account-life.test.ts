@@ -114,7 +114,7 @@ describe('push', () => {
   test('a suspended person is not pushed: that would activate the account', async () => {
     const server = await forum({});
     expect((await site(server.url).pushNow({ ...alice, suspended: true })).results).toMatchObject([
-      { outcome: 'done' },
+      { outcome: 'skipped' },
     ]);
     expect(server.calls).toEqual([]);
   });

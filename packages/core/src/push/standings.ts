@@ -1,0 +1,34 @@
+import { isForumSsoError, type Refusal, refusal } from '../errors.js';
+import type { SiteUser } from '../site-user.js';
+import type { People } from '../store/store.js';
+
+/**
+ * Holds a person who is signed in against what the site has decided about them.
+ * @returns the person, marked as suspended if they are; a refusal when they were removed, or the store is silent
+ */
+export async function admit(people: People, user: SiteUser): Promise<SiteUser | Refusal> {
+  try {
+    const standing = await people.standing(user.id);
+    if (standing === null) return user;
+    if (standing.state === 'suspended') return { ...user, suspended: true };
+    return refusal(
+      'ERR_USER_REMOVED',
+      'A person who was removed (forumSso.remove) is still signed in at the site; forumSso.restore lets them in again.',
+    );
+  } catch (error) {
+    if (!isForumSsoError(error)) throw error;
+    return refusal(error.code, error.detail, error.cause);
+  }
+}
+
+/** The site's `findUser` for connectors: whoever was removed or suspended comes back as suspended. */
+export function admittingFindUser(
+  people: People,
+  findUser: (siteUserId: string) => Promise<SiteUser | null>,
+): (siteUserId: string) => Promise<SiteUser | null> {
+  return async (siteUserId) => {
+    const user = await findUser(siteUserId);
+    if (user === null || user === undefined) return null;
+    return (await people.standing(siteUserId)) === null ? user : { ...user, suspended: true };
+  };
+}

@@ -9,7 +9,7 @@ import type { SsoRequest } from './http/request.js';
 import { type PageForum, pageForum } from './session/page-forum.js';
 import type { SiteSession } from './session/site-session.js';
 
-export type { PageForum } from './session/page-forum.js';
+export { type PageForum, pageForum } from './session/page-forum.js';
 export { type SiteCallbacks, siteSessions } from './session/site-callbacks.js';
 
 /** How {@link nodeRequest} reads bodies. */

@@ -1,0 +1,1 @@
+export { DiscourseAuthGuard, forumAuthGuard } from './discourse-auth.guard.js';

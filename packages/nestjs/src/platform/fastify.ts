@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { ReplyTarget } from '@forum-sso/core/node';
+
+import type { ForumRequest } from '../interfaces/forum-request.interface.js';
+import { hideBody } from './hidden-body.js';
+import type { Serve } from './serve.js';
+
+/** What we use of Fastify. */
+export interface FastifyInstance {
+  addHook(
+    name: 'onRequest',
+    hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void,
+  ): unknown;
+  addHook(
+    name: 'preHandler',
+    hook: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
+  ): unknown;
+  hasRequestDecorator(name: string): boolean;
+  decorateRequest(name: string, value: null): unknown;
+  register(plugin: FastifyPlugin): unknown;
+}
+
+type FastifyPlugin = (instance: FastifyInstance, options: object, done: () => void) => void;
+
+export interface FastifyRequest extends ForumRequest {
+  readonly raw: IncomingMessage;
+  readonly originalUrl: string;
+}
+
+export interface FastifyReply {
+  readonly raw: ServerResponse;
+  statusCode: number;
+  getHeader(name: string): number | string | string[] | undefined;
+  header(name: string, value: string | readonly string[]): unknown;
+  removeHeader(name: string): unknown;
+  send(body?: string | Uint8Array): unknown;
+}
+
+/** Keeps the parsers of the application away from our addresses. */
+export function guardBodiesOnFastify(instance: FastifyInstance, isOurs: (url: string) => boolean): void {
+  instance.addHook('onRequest', (request, _reply, done) => {
+    if (isOurs(request.originalUrl)) hideBody(request.raw);
+    done();
+  });
+}
+
+/**
+ * Serves in front of all handlers, those of unknown addresses included. As a plugin that is no world of its own, it
+ * stands behind the plugins that the application has registered: sessions are there.
+ */
+export function mountOnFastify(instance: FastifyInstance, serve: Serve): void {
+  const plugin: FastifyPlugin = (same, _options, done) => {
+    if (!same.hasRequestDecorator('forum')) same.decorateRequest('forum', null);
+    same.addHook('preHandler', async (request, reply) => {
+      const answered = await serve({
+        request,
+        response: reply,
+        message: request.raw,
+        url: request.originalUrl,
+        target: fastifyTarget(reply),
+      });
+      return answered ? reply : undefined;
+    });
+    done();
+  };
+  instance.register(Object.assign(plugin, { [Symbol.for('skip-override')]: true }));
+}
+
+/** Fastify's own reply as the target: sessions and the like still set their cookies when it is sent. */
+export function fastifyTarget(reply: FastifyReply): ReplyTarget {
+  return {
+    get statusCode() {
+      return reply.statusCode;
+    },
+    set statusCode(status) {
+      reply.statusCode = status;
+    },
+    getHeader: (name) => reply.getHeader(name),
+    setHeader(name, value) {
+      // Fastify itself would append to the cookies.
+      reply.removeHeader(name);
+      reply.header(name, value);
+    },
+    appendHeader(name, value) {
+      const before = [reply.getHeader(name) ?? []].flat().map(String);
+      reply.removeHeader(name);
+      reply.header(name, before.length === 0 ? value : [...before, value]);
+    },
+    end(body) {
+      reply.send(
+        body === undefined || typeof body === 'string'
+          ? body
+          : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+      );
+    },
+  };
+}
+
+/** Tells Fastify's reply from Node's response. */
+export function isFastifyReply(response: unknown): response is FastifyReply {
+  return typeof response === 'object' && response !== null && 'raw' in response && 'send' in response;
+}
+
+/** Tells Fastify's request from Express's. */
+export function isFastifyRequest(request: object): request is FastifyRequest {
+  return 'raw' in request && 'originalUrl' in request;
+}

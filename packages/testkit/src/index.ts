@@ -23,6 +23,19 @@ export { type HeaderLine, WireReply } from './http/reply.js';
 export { sendRequest, type WireRequest, WireSocket } from './http/send.js';
 export { type NormalReply, normalise } from './normalise.js';
 export { startTypeScript, type TypeScriptProcess } from './processes/typescript-process.js';
+export {
+  failure,
+  type OpenQueue,
+  QueueBench,
+  type QueueCase,
+  type QueueWish,
+  type Sent,
+  TestCommunity,
+  TestPeople,
+  waitingIn,
+} from './queue-case.js';
+export { queueCases } from './queue-cases.js';
+export { describeQueue } from './queue-describe.js';
 export { ReadmeExamples, serverStartedBy } from './readme-examples.js';
 export { findProgram, freePort } from './services/child-server.js';
 export { findPostgres, startPostgres } from './services/postgres.js';

@@ -23,6 +23,7 @@ export interface StoreQueueOptions extends QueueOptions {
 const glance = 50;
 /** Milliseconds until the next look, when others are busy with everything that is due. */
 const busyPause = 200;
+const unhurried: Slots = { milliseconds: () => 0, late: 0 };
 /** Milliseconds until the next look, when the store has failed. */
 const faultPause = 5_000;
 
@@ -216,10 +217,10 @@ class Worker {
   async #startInLane(id: string, job: PushJob, leave: Leave): Promise<'started' | 'nothing' | number> {
     // Whoever was in the lane before may have done it.
     const current = await this.#jobs.read(id);
+    // Without a pace a slot takes no time, but there is none while the community wants to be left alone.
+    const { milliseconds, late } = this.#slots ?? unhurried;
     const wait =
-      current === null || this.#slots === null
-        ? 0
-        : await this.#jobs.takeSlot(this.#connector, this.#slots.milliseconds(job.kind), this.#slots.late);
+      current === null ? 0 : await this.#jobs.takeSlot(this.#connector, milliseconds(job.kind), late);
     if (current === null || wait > 0) {
       await leave();
       return current === null ? 'nothing' : wait;

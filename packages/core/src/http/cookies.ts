@@ -35,7 +35,25 @@ export function readCookie(request: SsoRequest, name: string): string | undefine
   if (header === undefined) return undefined;
   for (const part of header.split(';')) {
     const equals = part.indexOf('=');
-    if (equals > 0 && part.slice(0, equals).trim() === name) return part.slice(equals + 1).trim();
+    if (equals > 0 && withoutBlanks(part.slice(0, equals)) === name)
+      return withoutBlanks(part.slice(equals + 1));
   }
   return undefined;
+}
+
+/**
+ * Takes off blanks and tabs alone, as browsers do. `trim` would take a no-break space for a blank as well, and so find
+ * a cookie of ours in one that another host of the domain has set: with that character in front of its name, the
+ * browser does not see the prefix `__Host-`.
+ */
+function withoutBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

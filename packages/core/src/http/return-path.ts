@@ -13,6 +13,10 @@ export const returnPathLimit = 2_048;
  * @returns the resolved path, safe to put into `Location`, or a refusal `ERR_RETURN_PATH_UNSAFE`
  */
 export function safeReturnPath(path: string, origin: string): string | Refusal {
+  // A parameter that stands twice is a list for some frameworks, whatever the types say.
+  if (typeof path !== 'string') {
+    return refusal('ERR_RETURN_PATH_UNSAFE', 'The return path must be one text.');
+  }
   if (path.length > returnPathLimit) {
     return refusal('ERR_RETURN_PATH_UNSAFE', `The return path is longer than ${returnPathLimit} characters.`);
   }

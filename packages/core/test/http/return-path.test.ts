@@ -46,6 +46,15 @@ describe('safeReturnPath', () => {
     expect(safeReturnPath(path, origin)).toMatchObject({ refused: 'ERR_RETURN_PATH_UNSAFE' });
   });
 
+  test.each([[['/account']], [['//evil.example']], [undefined], [null], [7], [{ length: 1 }]])(
+    '%j, which some frameworks give for a parameter, is refused',
+    (path) => {
+      expect(Reflect.apply(safeReturnPath, undefined, [path, origin])).toMatchObject({
+        refused: 'ERR_RETURN_PATH_UNSAFE',
+      });
+    },
+  );
+
   test('whatever is given, a browser that follows the result stays on the site', () => {
     const pieces = fc.constantFrom(
       '/',

@@ -19,10 +19,15 @@ export interface SiteAddress {
 export function readSiteAddress(baseUrl: string): SiteAddress | Refusal {
   const url = readPeerUrl(baseUrl, 'baseUrl');
   if ('refused' in url) return url;
+  const basePath = url.pathname.replace(/\/+$/, '');
+  // Every path of ours begins with it, and "//sso/…" is an address of the host "sso" for a browser.
+  if (basePath.startsWith('//')) {
+    return refusal('ERR_OPTIONS_INVALID', 'baseUrl must have one slash where its path begins.');
+  }
   const secure = url.protocol === 'https:';
   return {
     origin: url.origin,
-    basePath: url.pathname.replace(/\/+$/, ''),
+    basePath,
     secure,
     port: url.port !== '' ? url.port : secure ? '443' : '80',
   };

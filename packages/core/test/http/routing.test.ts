@@ -96,6 +96,8 @@ describe('readSiteAddress', () => {
     'https://user:password@site.example.com',
     'https://site.example.com?x',
     'https://site.example.com#x',
+    'https://site.example.com//evil.example/sso',
+    'https://site.example.com/.//evil.example',
     '',
   ])('refuses %j', (text) => {
     const refused = readSiteAddress(text);

@@ -93,6 +93,30 @@ describe('createForumSso', () => {
     expect(problemsOf(options).join('\n')).toContain(named);
   });
 
+  test.each([
+    '//evil.example',
+    '/\\evil.example',
+    '/.//evil.example',
+    '/a/..//evil.example',
+    '/sign in',
+    '/login?x',
+    '/anmeldung/für-alle',
+    '/\u0000',
+    'login',
+  ])('signInPath and homePath %j are refused', (path) => {
+    const problems = problemsOf({
+      baseUrl: 'https://a.example',
+      keys: key,
+      connectors: [connector([])],
+      signInPath: path,
+      homePath: path,
+    });
+    expect(problems).toEqual([
+      expect.stringContaining('signInPath: must be a path'),
+      expect.stringContaining('homePath: must be a path'),
+    ]);
+  });
+
   test('connectors report problems, each under its name; names and addresses are unique; secrets have one use', () => {
     const named = (name: string, secret: string): Connector => ({
       kind: 'k',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Connector } from '../connector.js';
 import type { EventListener } from '../events/event.js';
 import type { PageRenderer } from '../http/page.js';
+import { safeReturnPath } from '../http/return-path.js';
 import type { PushQueue } from '../push/queue.js';
 import type { SessionLife } from '../session/sealed-session.js';
 import type { SiteUser } from '../site-user.js';
@@ -56,7 +57,13 @@ const callback = z.custom<(...args: never[]) => unknown>(
   (value) => typeof value === 'function',
   'must be a function',
 );
-const sitePath = z.string().regex(/^\/(?![/\\])[^\s\\?#]*$/, 'must be a path of the site, such as /login');
+// It stands in headers and is followed by browsers, so it must be written as a browser would write it.
+const sitePath = z
+  .string()
+  .refine(
+    (path) => !/[?#]/.test(path) && safeReturnPath(path, 'https://site.invalid') === path,
+    'must be a path of the site, such as /login, percent-encoded',
+  );
 const seconds = (name: string) =>
   z
     .number()

@@ -70,7 +70,10 @@ export const siteUserSchema: z.ZodType<SiteUser> = z.object({
 export function readSiteUser(value: unknown): SiteUser | Refusal {
   const result = siteUserSchema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'user'}: ${issue.message}`);
+  // The name of a custom field may be anything, so it is not told.
+  const faults = result.error.issues.map(({ path: [field = 'user', index], message }) =>
+    typeof index === 'number' ? `${String(field)}.${index}: ${message}` : `${String(field)}: ${message}`,
+  );
   return refusal(
     'ERR_SITE_USER_INVALID',
     `The site's callback returned a user that cannot be used: ${faults.join('; ')}.`,

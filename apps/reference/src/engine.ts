@@ -1,4 +1,5 @@
 import {
+  type Connector,
   createForumSso,
   type Environment,
   type EventListener,
@@ -6,7 +7,6 @@ import {
   type PageRenderer,
 } from '@forum-sso/core';
 
-import type { Community } from './communities/community.js';
 import type { DemoSecrets } from './demo-secrets.js';
 import type { People } from './people.js';
 
@@ -14,12 +14,13 @@ export interface EngineOptions {
   readonly environment: Environment;
   /** Where Forum SSO is mounted. */
   readonly baseUrl: string;
-  /** The communities, and where each of them is. */
-  readonly communities: readonly { readonly community: Community; readonly url: string }[];
+  readonly connectors: readonly Connector[];
   readonly secrets: DemoSecrets;
   readonly people: People;
   readonly events?: EventListener;
   readonly renderPage?: PageRenderer;
+  readonly now?: () => Date;
+  readonly fetch?: typeof fetch;
 }
 
 /**
@@ -30,19 +31,17 @@ export interface EngineOptions {
 export function createEngine({
   environment,
   baseUrl,
-  communities,
+  connectors,
   secrets,
   people,
-  events,
-  renderPage,
+  ...rest
 }: EngineOptions): ForumSso {
   return createForumSso({
     baseUrl,
     keys: environment.FORUM_SSO_KEYS ?? [secrets.read('forum-sso-keys')],
-    connectors: communities.map(({ community, url }) => community.connector(environment, url, secrets)),
+    connectors,
     findUser: people.byId,
-    ...(events === undefined ? {} : { events }),
-    ...(renderPage === undefined ? {} : { renderPage }),
+    ...rest,
   });
 }
 

@@ -100,15 +100,20 @@ function buildProblems(
   communities: readonly Community[],
   port: number,
 ): readonly string[] {
+  const secrets = { read: () => randomBytes(32).toString('hex') };
+  const baseUrl = environment.FORUM_SSO_BASE_URL ?? defaultBaseUrl('localhost', port === 0 ? 3000 : port);
+  const siteOrigin = URL.canParse(baseUrl) ? new URL(baseUrl).origin : 'http://localhost';
+  const connections = communities.map((community) => {
+    const real = community.isReal(environment);
+    const url = real ? community.realUrl(environment) : 'http://localhost';
+    return community.connect({ environment, secrets, url, real, siteOrigin });
+  });
   try {
     createEngine({
       environment,
-      baseUrl: environment.FORUM_SSO_BASE_URL ?? defaultBaseUrl('localhost', port === 0 ? 3000 : port),
-      communities: communities.map((community) => ({
-        community,
-        url: community.isReal(environment) ? community.realUrl(environment) : 'http://localhost',
-      })),
-      secrets: { read: () => randomBytes(32).toString('hex') },
+      baseUrl,
+      connectors: connections.map(({ connector }) => connector),
+      secrets,
       people: createPeople({ staffFlags: false }),
     });
     return [];

@@ -15,6 +15,8 @@ export interface SignInOptions {
   readonly people: People;
   readonly asksPassword: boolean;
   readonly checkPassword: (given: string) => PasswordVerdict;
+  /** Ends the visitor's session, here and wherever else that is possible. */
+  readonly signOut: (request: Request) => Promise<void>;
   readonly frame: (request: Request) => Frame;
 }
 
@@ -25,6 +27,7 @@ export function signInRoutes({
   people,
   asksPassword,
   checkPassword,
+  signOut,
   frame,
 }: SignInOptions): Router {
   const router = Router();
@@ -73,7 +76,7 @@ export function signInRoutes({
   });
 
   router.post('/logout', fromOwnPage, async (request, response) => {
-    await request.forum.signOut();
+    await signOut(request);
     response.redirect(303, '/');
   });
   return router;

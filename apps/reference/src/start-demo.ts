@@ -1,10 +1,13 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Environment } from '@forum-sso/core';
+
 import type { Community } from './communities/community.js';
 import { communities as allCommunities } from './communities/index.js';
-import { demoSecrets } from './demo-secrets.js';
+import { type DemoSecrets, demoSecrets } from './demo-secrets.js';
 import { createEngine, defaultBaseUrl } from './engine.js';
 import { eventLog } from './event-log.js';
 import { freePort } from './free-port.js';
+import { fetchEmulators } from './http/fetch-emulators.js';
+import { startSiteServer } from './http/site-server.js';
 import type { ShownCommunity } from './pages/home-page.js';
 import { messagePage } from './pages/message-page.js';
 import { passwordGate } from './password-gate.js';
@@ -20,15 +23,21 @@ export interface DemoOptions {
   readonly hostnames?: { readonly site?: string; readonly communities?: Readonly<Record<string, string>> };
   /** Gets one line for each event. */
   readonly log: (line: string) => void;
+  /** The clock of the site and of all emulators. */
+  readonly now?: () => Date;
 }
 
 /** The demo at work. */
 export interface StartedDemo {
   /** Where the site is: `http://localhost:3000`. */
   readonly origin: string;
-  readonly communities: readonly (ShownCommunity & { readonly name: string })[];
+  readonly communities: readonly StartedCommunity[];
   /** Ends the site and the emulators; open connections are cut. */
   close(): Promise<void>;
+}
+
+export interface StartedCommunity extends ShownCommunity {
+  readonly name: string;
 }
 
 /**
@@ -40,59 +49,65 @@ export async function startDemo({
   secretsFolder,
   hostnames = {},
   log,
+  now = () => new Date(),
 }: DemoOptions): Promise<StartedDemo> {
   const { environment } = settings;
   const secrets = demoSecrets(secretsFolder);
   // The address has to be known before anything can be set up, so the port is taken first.
-  const site = await listen(settings);
-  const closers: (() => Promise<void>)[] = [site.close];
+  const server = await startSiteServer(settings);
+  const closers: (() => Promise<void>)[] = [server.close];
   const close = async (): Promise<void> => {
     await Promise.all(closers.map((end) => end()));
   };
   try {
     const baseUrl = (
-      environment.FORUM_SSO_BASE_URL ?? defaultBaseUrl(hostnames.site ?? 'localhost', site.port)
+      environment.FORUM_SSO_BASE_URL ?? defaultBaseUrl(hostnames.site ?? 'localhost', server.port)
     ).replace(/\/+$/, '');
     const { origin, pathname } = new URL(baseUrl);
-    const communities: (ShownCommunity & { readonly name: string; readonly community: Community })[] = [];
+    const basePath = pathname.replace(/\/$/, '');
+
+    const places: Place[] = [];
     for (const [index, community] of allCommunities.entries()) {
       const { name } = community;
-      const real = community.isReal(environment);
-      const card = community.card(real, `${pathname.replace(/\/$/, '')}/${name}`);
-      if (real) {
-        communities.push({ ...card, name, community, real, url: community.realUrl(environment) });
-        continue;
-      }
-      const port =
-        settings.communityPort === 0 ? await freePort('127.0.0.1') : settings.communityPort + index;
-      const url = `http://${hostnames.communities?.[name] ?? 'localhost'}:${port}`;
+      const place = await findPlace(community, environment, {
+        hostname: hostnames.communities?.[name] ?? 'localhost',
+        port: settings.communityPort === 0 ? 0 : settings.communityPort + index,
+      });
+      places.push(place);
+      if (place.real) continue;
       const emulator = await community.emulate({
         environment,
         secrets,
         connectorUrl: `${baseUrl}/${name}`,
-        port,
-        publicUrl: url,
+        callbackUrl: `${server.localOrigin}${basePath}/${name}`,
+        port: place.port,
+        publicUrl: place.url,
+        now,
       });
       closers.push(() => emulator.close());
-      communities.push({ ...card, name, community, real, url });
     }
+    const communities = places.map((place) => connected(place, { environment, secrets, origin, basePath }));
+
     const people = createPeople({ staffFlags: !communities.some(({ real }) => real) });
     const sso = createEngine({
       environment,
       baseUrl,
-      communities,
+      connectors: communities.map(({ connector }) => connector),
       secrets,
       people,
       events: eventLog(log),
       renderPage: messagePage(communities),
+      now,
+      fetch: fetchEmulators(communities.filter(({ real }) => !real).map(({ url }) => url)),
     });
-    site.answerWith(
+    server.answerWith(
       createSite({
         sso,
         people,
         communities,
         asksPassword: settings.password !== undefined,
         checkPassword: passwordGate(settings.password),
+        log,
       }),
     );
     return { origin, communities, close };
@@ -102,35 +117,48 @@ export async function startDemo({
   }
 }
 
-interface Listening {
+/** Where a community is. */
+interface Place {
+  readonly community: Community;
+  readonly real: boolean;
+  readonly url: string;
+  /** The emulator's. */
   readonly port: number;
-  /** Until it is called, requests are answered with 503. */
-  answerWith(listener: RequestListener): void;
-  close(): Promise<void>;
 }
 
-async function listen({ host, port }: Settings): Promise<Listening> {
-  let answer: RequestListener = (_request, response) => {
-    response.writeHead(503, { 'Retry-After': '1' }).end();
-  };
-  const server = createServer((request, response) => answer(request, response));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
-  const address = server.address();
+async function findPlace(
+  community: Community,
+  environment: Environment,
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+): Promise<Place> {
+  if (community.isReal(environment)) {
+    return { community, real: true, url: community.realUrl(environment), port };
+  }
+  const chosen = port === 0 ? await freePort('127.0.0.1') : port;
+  return { community, real: false, url: `http://${hostname}:${chosen}`, port: chosen };
+}
+
+/** A community with its connector, its pages on the site and its card. */
+function connected(
+  { community, real, url }: Place,
+  {
+    environment,
+    secrets,
+    origin,
+    basePath,
+  }: {
+    readonly environment: Environment;
+    readonly secrets: DemoSecrets;
+    readonly origin: string;
+    readonly basePath: string;
+  },
+) {
+  const { name } = community;
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    answerWith: (listener) => {
-      answer = listener;
-    },
-    close: () => closeServer(server),
+    ...community.card({ environment, real, url, connectorPath: `${basePath}/${name}` }),
+    ...community.connect({ environment, secrets, url, real, siteOrigin: origin }),
+    name,
+    real,
+    url,
   };
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error === undefined ? resolve() : reject(error)));
-    server.closeAllConnections();
-  });
 }

@@ -1,10 +1,12 @@
-import type { Connector, Environment } from '@forum-sso/core';
+import type { Connector, Environment, ReplyHeader, SiteUser } from '@forum-sso/core';
 
 import type { DemoSecrets } from '../demo-secrets.js';
+import type { Markup } from '../http/html.js';
 
 /**
  * One kind of community that the demo shows. Each is a file of this folder and an entry in `index.ts`: the emulator
- * that stands in for it, its connector's options from the environment, and its card on the home page.
+ * that stands in for it, its connector's options from the environment, the site's pages with it inside, and its card on
+ * the home page.
  */
 export interface Community {
   /** The connector's name, and the key of {@link StartedDemo.communities}. */
@@ -13,31 +15,64 @@ export interface Community {
   isReal(environment: Environment): boolean;
   /** What is missing or does not fit together in the environment, one sentence each. */
   problems(environment: Environment): readonly string[];
-  /**
-   * The connector.
-   * @param url where the community is: the real one or the emulator
-   * @param secrets for what the environment leaves open
-   */
-  connector(environment: Environment, url: string, secrets: DemoSecrets): Connector;
+  /** The connector, and what the site shows of the community in its own pages. */
+  connect(options: ConnectOptions): Connection;
   /** The real community's address; only asked when {@link Community.isReal}. */
   realUrl(environment: Environment): string;
   /** Starts the emulator, already set up for this site. */
   emulate(options: EmulateOptions): Promise<Emulated>;
+  /** What the home page says about it. */
+  card(options: CardOptions): CommunityCard;
+}
+
+export interface ConnectOptions {
+  readonly environment: Environment;
+  /** For what the environment leaves open. */
+  readonly secrets: DemoSecrets;
+  /** Where the community is: the real one or the emulator. */
+  readonly url: string;
+  /** False: an emulator. */
+  readonly real: boolean;
+  /** The site's origin: `http://localhost:3000`. */
+  readonly siteOrigin: string;
+}
+
+/** The site's side of a community. */
+export interface Connection {
+  readonly connector: Connector;
+  /** Pages of the site with the community in them. */
+  readonly pages: readonly CommunityPage[];
+}
+
+/** A page of the site that holds a part of a community: comments, a panel. */
+export interface CommunityPage {
+  /** Path on the site: `/blog`. */
+  readonly path: string;
+  readonly title: string;
   /**
-   * What the home page says about it.
-   * @param connectorPath path of the connector on the site: `/sso/discourse`
+   * What stands on it for this person, or for a guest (null).
+   * @param nonce of the page's content security policy, for script elements
    */
-  card(real: boolean, connectorPath: string): CommunityCard;
+  show(user: SiteUser | null, nonce: string): Promise<CommunityPageContent>;
+}
+
+export interface CommunityPageContent {
+  readonly body: Markup;
+  /** To be sent with the page. */
+  readonly headers: readonly ReplyHeader[];
 }
 
 export interface EmulateOptions {
   readonly environment: Environment;
   readonly secrets: DemoSecrets;
-  /** Where the site answers this community's requests: `http://localhost:3000/sso/discourse`. */
+  /** Where the site answers this community's requests, for browsers: `http://localhost:3000/sso/discourse`. */
   readonly connectorUrl: string;
+  /** The same for requests of the emulator itself; names are not looked up: `http://127.0.0.1:3000/sso/discourse`. */
+  readonly callbackUrl: string;
   readonly port: number;
   /** Origin at which browsers see the emulator. */
   readonly publicUrl: string;
+  readonly now: () => Date;
 }
 
 /** A running emulator. */
@@ -45,11 +80,26 @@ export interface Emulated {
   close(): Promise<void>;
 }
 
+export interface CardOptions {
+  readonly environment: Environment;
+  readonly real: boolean;
+  /** Where the community is. */
+  readonly url: string;
+  /** Path of the connector on the site: `/sso/discourse`. */
+  readonly connectorPath: string;
+}
+
 export interface CommunityCard {
   /** For the bar and headings: "Forum". */
   readonly title: string;
   /** The product: "Discourse". */
   readonly product: string;
+  /** What it is, in a sentence. */
+  readonly summary: string;
+  /** Text of the button that leads there: "Open the forum". */
+  readonly open: string;
+  /** Page of the site to open it at; absent: its own address. */
+  readonly opensAt?: string;
   /** What to do there, in order. */
   readonly steps: readonly string[];
   /** What else there is to see. */

@@ -14,25 +14,30 @@ export const discourseForum: Community = {
     DISCOURSE_URL !== undefined && DISCOURSE_CONNECT_SECRET === undefined
       ? [`DISCOURSE_URL names a forum: set ${describeVariable('DISCOURSE_CONNECT_SECRET')}, too.`]
       : [],
-  connector: (environment, url, secrets) =>
-    discourse({
+  connect: ({ environment, secrets, url }) => ({
+    connector: discourse({
       forumUrl: url,
       secret: connectSecrets(environment, secrets),
       groups: { mode: 'managed', names: demoGroups },
     }),
+    pages: [],
+  }),
   realUrl: ({ DISCOURSE_URL = '' }) => DISCOURSE_URL,
-  emulate: async ({ environment, secrets, connectorUrl, port, publicUrl }) =>
+  emulate: ({ environment, secrets, connectorUrl, port, publicUrl, now }) =>
     startDiscourseEmulator({
       port,
       publicUrl,
+      now,
       connectUrl: connectorUrl,
       connectSecret: connectSecrets(environment, secrets)[0],
       settings: { title: 'Example Forum' },
       groups: demoGroups,
     }),
-  card: (real, connectorPath) => ({
+  card: ({ real, connectorPath }) => ({
     title: 'Forum',
     product: 'Discourse',
+    summary: 'A forum with an address of its own. It sends people here, with a signed question, to sign in.',
+    open: 'Open the forum',
     steps: [
       'Open the forum and choose “Log In” there. The forum asks this site who you are.',
       'You are not signed in here yet, so you see this site’s own sign-in. Pick alice.',

@@ -1,5 +1,8 @@
 import type { Community } from './community.js';
+import { coralComments } from './coral.js';
 import { discourseForum } from './discourse.js';
+import { fruumPanel } from './fruum.js';
+import { talkyardForum } from './talkyard.js';
 
 /** What the demo shows, in the order of the home page and of the ports. */
-export const communities: readonly Community[] = [discourseForum];
+export const communities: readonly Community[] = [discourseForum, talkyardForum, coralComments, fruumPanel];

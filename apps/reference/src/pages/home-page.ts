@@ -1,6 +1,6 @@
 import type { CommunityCard, CommunityTry } from '../communities/community.js';
 import { html, type Markup } from '../http/html.js';
-import { type Frame, layout } from './layout.js';
+import { entryOf, type Frame, layout } from './layout.js';
 
 /** A community as the home page shows it. */
 export interface ShownCommunity extends CommunityCard {
@@ -15,23 +15,40 @@ export function homePage(frame: Frame, communities: readonly ShownCommunity[]): 
     frame,
     'Home',
     html`<h1>One account, here and in the community</h1>
-<p class="lead">The accounts are this site’s. The community beside it has no sign-in of its own: it asks this site who you are, and Forum SSO answers.</p>
+<p class="lead">The accounts are this site’s. The communities beside it have no sign-in of their own: each asks this site, in its own way, who you are, and Forum SSO answers.</p>
 ${frame.user && html`<p class="note">You are signed in here as <strong>${frame.user.username}</strong>, so a community lets you in without asking. To see the sign-in on the way, sign out first.</p>`}
+<ul class="cards four">${communities.map((community) => overviewCard(community))}</ul>
+<p class="quiet">This site and a community each remember you: sign out on both sides before you try another account.</p>
 ${communities.map((community) => communitySection(community))}`,
   );
 }
 
-function communitySection({ title, product, url, real, steps, tries }: ShownCommunity): Markup {
-  return html`<section aria-labelledby="${product}">
-<h2 id="${product}">${title} <span class="tag">${product}, ${real ? 'a real one' : 'emulated on this machine'}</span></h2>
+function overviewCard({ title, product, summary }: ShownCommunity): Markup {
+  return html`<li class="card"><h2><a href="#${anchorOf(product)}">${title}</a></h2><p>${summary}</p><p><span class="tag">${product}</span></p></li>
+`;
+}
+
+function communitySection(community: ShownCommunity): Markup {
+  const { title, product, url, open, opensAt, real, steps, tries } = community;
+  return html`<section aria-labelledby="${anchorOf(product)}">
+<h2 id="${anchorOf(product)}">${title} ${productTag(product, real)}</h2>
 <div class="card">
 <ol class="steps">${steps.map((step) => html`<li><p>${step}</p></li>`)}</ol>
-<p class="row go"><a class="button" href="${url}">Open the ${title.toLowerCase()}</a><span class="quiet">${url}</span></p>
+<p class="row go"><a class="button" href="${entryOf(community)}">${open}</a><span class="quiet">${
+    opensAt === undefined ? url : `${product} itself is at ${url}`
+  }</span></p>
 </div>
 <h3 class="then">Then try these</h3>
-<p class="quiet">Both sides remember you: sign out here and log out there before you try another account.</p>
 <ul class="cards">${tries.map((entry) => tryCard(entry))}</ul>
 </section>`;
+}
+
+function anchorOf(product: string): string {
+  return product.toLowerCase();
+}
+
+function productTag(product: string, real: boolean): Markup {
+  return html`<span class="tag">${product}, ${real ? 'a real one' : 'emulated on this machine'}</span>`;
 }
 
 function tryCard({ title, text, link }: CommunityTry): Markup {

@@ -7,6 +7,13 @@ import { style } from './style.js';
 export interface CommunityLink {
   readonly title: string;
   readonly url: string;
+  /** Page of this site that has it inside; absent: it is opened at its own address. */
+  readonly opensAt?: string;
+}
+
+/** Where a community is opened. */
+export function entryOf({ url, opensAt }: CommunityLink): string {
+  return opensAt ?? url;
 }
 
 /** What all pages have around their content. */
@@ -35,7 +42,7 @@ export function layout({ user, path, communities }: Frame, title: string, conten
 <nav aria-label="Main">
 ${navigationLink('/', 'Home', path)}
 ${user && navigationLink('/account', 'Account', path)}
-${communities.map((community) => html`<a href="${community.url}">${community.title}</a>`)}
+${communities.map((community) => navigationLink(entryOf(community), community.title, path))}
 </nav>
 <div class="who">${user === null ? signedOut(path) : user && signedIn(user)}</div>
 </div></header>
@@ -61,7 +68,9 @@ function navigationLink(href: string, text: string, path: string): Markup {
 }
 
 function signedOut(path: string): Markup | false {
-  return path !== '/login' && html`<a class="button" href="/login">Sign in</a>`;
+  if (path === '/login') return false;
+  const query = path === '/' ? '' : `?${new URLSearchParams({ returnTo: path })}`;
+  return html`<a class="button" href="/login${query}">Sign in</a>`;
 }
 
 function signedIn(user: SiteUser): Markup {

@@ -26,7 +26,7 @@ export function loginPage(
 ${problem !== undefined && html`<p class="note bad" role="alert">${problem}</p>`}
 <p class="lead">${
       forCommunity
-        ? 'The forum sent you here: it has no passwords of its own. Sign in, and you are taken back at once.'
+        ? 'The community sent you here: it has no passwords of its own. Sign in, and you are taken back at once.'
         : 'This is the site’s own sign-in; it stands for whatever your site has. Pick an account.'
     }</p>
 <form method="post" action="/login">

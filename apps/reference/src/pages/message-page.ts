@@ -1,6 +1,6 @@
-import type { PageRenderer } from '@forum-sso/core';
+import type { PageContent, PageRenderer } from '@forum-sso/core';
 
-import { html } from '../http/html.js';
+import { html, type Markup } from '../http/html.js';
 import { type CommunityLink, layout } from './layout.js';
 
 /**
@@ -8,13 +8,22 @@ import { type CommunityLink, layout } from './layout.js';
  * Forum SSO. They are drawn without knowing who asks.
  */
 export function messagePage(communities: readonly CommunityLink[]): PageRenderer {
-  return ({ title, paragraphs, links, code }) =>
+  return ({ title, paragraphs, links, form, code }) =>
     layout(
       { user: undefined, path: '', communities },
       title,
       html`<h1>${title}</h1>
 ${paragraphs.map((paragraph) => html`<p class="lead">${paragraph}</p>`)}
-<p class="row">${links.map(({ text, href }, index) => html`<a class="button${index > 0 && ' plain'}" href="${href}">${text}</a>`)}</p>
+${form !== undefined && question(form)}
+<p class="row">${links.map(({ text, href }, index) => html`<a class="button${(index > 0 || form !== undefined) && ' plain'}" href="${href}">${text}</a>`)}</p>
 ${code !== undefined && html`<p class="quiet small">Code for the people who run this site: <code>${code}</code></p>`}`,
     );
+}
+
+function question({ action, fields, choice, button }: NonNullable<PageContent['form']>): Markup {
+  return html`<form method="post" action="${action}">
+${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+${choice !== undefined && html`<p><label><input type="checkbox" name="${choice.name}" value="on"> ${choice.text}</label></p>`}
+<p><button>${button}</button></p>
+</form>`;
 }

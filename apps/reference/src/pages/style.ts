@@ -10,12 +10,12 @@ body{margin:0;min-height:100vh;display:flex;flex-direction:column;background:var
 a{color:var(--accent);text-underline-offset:.15em}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:4px}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;background:var(--paper);padding:6px 10px;z-index:1}
-.inner{width:100%;max-width:62rem;margin:0 auto;padding:0 1.25rem}
+.inner{width:100%;max-width:66rem;margin:0 auto;padding:0 1.25rem}
 .bar{background:var(--paper);border-bottom:1px solid var(--line)}
-.bar .inner{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.5rem;padding-top:.7rem;padding-bottom:.7rem}
+.bar .inner{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.4rem;font-size:.95rem;padding-top:.7rem;padding-bottom:.7rem}
 .brand{display:flex;align-items:center;gap:.6rem;color:var(--ink);font-weight:700;text-decoration:none}
 .mark{display:grid;place-items:center;width:1.9rem;height:1.9rem;border-radius:.5rem;background:var(--accent);color:var(--on-accent)}
-nav{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem}nav a{color:var(--quiet);text-decoration:none}nav a:hover,nav a[aria-current]{color:var(--ink);text-decoration:underline}
+nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem}nav a{color:var(--quiet);text-decoration:none}nav a:hover,nav a[aria-current]{color:var(--ink);text-decoration:underline}
 .who{margin-left:auto;display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .8rem}
 main.inner{flex:1;padding-top:2.25rem;padding-bottom:3rem}
 h1{margin:0 0 .6rem;font-size:clamp(1.6rem,4vw,2.2rem);line-height:1.2;letter-spacing:-.01em;text-wrap:balance}
@@ -31,6 +31,7 @@ p{margin:0 0 .9rem;max-width:44rem}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:.75rem;padding:1.25rem 1.4rem;overflow-wrap:anywhere}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem;margin:0;padding:0;list-style:none}
 .card>:last-child{margin-bottom:0}
+.four{grid-template-columns:repeat(auto-fit,minmax(min(100%,13rem),1fr));margin:1.5rem 0 1rem}.four h2{margin:0 0 .4rem}.four .card{padding:1rem 1.1rem}
 .tag{display:inline-block;margin:0 .35rem .2rem 0;padding:.05rem .6rem;border-radius:99px;background:var(--tint);color:var(--ink);font-size:.85rem;font-weight:600}
 .tag.warn{background:var(--warn-tint);color:var(--warn)}.tag.bad{background:var(--bad-tint);color:var(--bad)}
 .note{margin:0 0 1.25rem;padding:.75rem 1rem;border-left:4px solid var(--accent);border-radius:.4rem;background:var(--tint);max-width:46rem}
@@ -58,6 +59,7 @@ th,td{padding:.5rem 1rem .5rem 0;border-bottom:1px solid var(--line);text-align:
 th{width:1%;white-space:nowrap;font-weight:600;padding-right:1.75rem}
 tr:last-child>th,tr:last-child>td{border-bottom:0}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.9em}
+.community{margin:1.75rem 0 1rem}.community iframe{display:block;border-radius:.75rem}
 footer{border-top:1px solid var(--line);color:var(--quiet);font-size:.9rem}
 footer .inner{padding-top:1rem;padding-bottom:1.5rem}
 footer p{margin:0;max-width:none}

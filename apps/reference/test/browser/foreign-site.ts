@@ -6,8 +6,11 @@ export interface ForeignSite {
   close(): Promise<void>;
 }
 
-/** @param body HTML of its page */
-export async function startForeignSite(body: string): Promise<ForeignSite> {
+/**
+ * @param body HTML of its page
+ * @param hostname below `localhost`; below another site's name, browsers count both as the same site
+ */
+export async function startForeignSite(body: string, hostname = 'foreign.localhost'): Promise<ForeignSite> {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(`<!doctype html>${body}`);
   });
@@ -15,7 +18,7 @@ export async function startForeignSite(body: string): Promise<ForeignSite> {
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('The foreign site has no address.');
   return {
-    url: `http://foreign.localhost:${address.port}/`,
+    url: `http://${hostname}:${address.port}/`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

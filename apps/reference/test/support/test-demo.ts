@@ -12,6 +12,8 @@ export interface TestDemo extends StartedDemo {
   community(name: string): string;
   /** Event lines so far. */
   readonly lines: readonly string[];
+  /** Lets time pass for the site and the emulators; browsers keep theirs. */
+  pass(seconds: number): void;
 }
 
 /** @param variables environment, besides `PORT` and `COMMUNITY_PORT` */
@@ -21,15 +23,20 @@ export async function startTestDemo(
 ): Promise<TestDemo> {
   const secretsFolder = mkdtempSync(join(tmpdir(), 'demo-'));
   const lines: string[] = [];
+  let ahead = 0;
   const demo = await startDemo({
     settings: readSettings({ PORT: '0', ...variables }, communities),
     secretsFolder,
     hostnames,
     log: (line) => lines.push(line),
+    now: () => new Date(Date.now() + ahead),
   });
   return {
     ...demo,
     lines,
+    pass(seconds) {
+      ahead += seconds * 1_000;
+    },
     community(name) {
       const found = demo.communities.find((community) => community.name === name);
       if (found === undefined) throw new Error(`The demo has no community "${name}".`);

@@ -151,6 +151,7 @@ export const embedScript = String.raw`(function () {
       if (!viewer) return;
       var form = element('form', '', { 'aria-label': 'Post a comment' });
       var field = element('textarea', '', { name: 'body', rows: '3', 'aria-label': 'Your comment', required: '' });
+      field.style.cssText = 'display:block;box-sizing:border-box;width:100%;max-width:44rem;margin:0 0 8px;padding:6px 10px;font:inherit';
       form.append(field, element('p', '', { class: 'actions' }));
       form.lastChild.append(element('button', 'Submit', { type: 'submit' }));
       form.addEventListener('submit', function (event) {

@@ -58,7 +58,7 @@ function requestTable(requests: readonly AuthRequestRecord[]): Html {
       status,
       reply,
     }) => html`<tr><td><code>${path.replace(/\?.*/, '?…')}</code></td><td>${Buffer.byteLength(body)}</td>
-<td>${status ?? '–'}</td><td><code>${shownReply(reply)}</code></td></tr>`,
+<td>${status ?? '–'}</td><td class="long"><code>${shownReply(reply)}</code></td></tr>`,
   )}</tbody>
 </table></div>`;
 }

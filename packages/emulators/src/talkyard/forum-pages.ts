@@ -29,7 +29,7 @@ export function mountForumPages(app: Express, site: Site, port: number): void {
       body: html`<h1>Topics</h1>${greeting(visitor)}
 ${site.discussions.topics.map(
   (topic) => html`<article class="card"><h2><a href="${topicPath(topic)}">${topic.title}</a></h2>
-<p class="quiet">${topic.posts.length} posts</p></article>`,
+<p class="quiet">${topic.posts.length} ${topic.posts.length === 1 ? 'post' : 'posts'}</p></article>`,
 )}`,
     });
   });

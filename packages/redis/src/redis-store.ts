@@ -106,7 +106,8 @@ function revocations(redis: RedisCommands, epochPrefix: string, endedPrefix: str
   };
 }
 
-const acquireScript = `
+/** Takes a lock, or prolongs it for its owner. */
+export const acquireScript = `
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then
   return 0
@@ -114,7 +115,8 @@ end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
 
-const releaseScript = `
+/** Gives a lock back. */
+export const releaseScript = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   return redis.call('DEL', KEYS[1])
 end

@@ -142,7 +142,7 @@ export class BullmqConnector {
       failed.filter(isPresent).map(async (dead) => {
         const job = await this.#read(dead);
         const [, code = 'ERR_INTERNAL', detail = dead.failedReason] =
-          /^(ERR_[A-Z_]+): ([^]*)$/.exec(dead.failedReason ?? '') ?? [];
+          /^(ERR_[A-Z_]+): (.*)$/s.exec(dead.failedReason ?? '') ?? [];
         return {
           ...{ id: `${this.#name}:${dead.id}`, connector: this.#name, attempts: dead.attemptsMade, code },
           ...{ siteUserId: job?.siteUserId ?? null, kind: job?.kind ?? null },

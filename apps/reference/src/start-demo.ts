@@ -1,4 +1,4 @@
-import type { Environment } from '@forum-sso/core';
+import type { Environment, ForumSso } from '@forum-sso/core';
 
 import type { Community } from './communities/community.js';
 import { communities as allCommunities } from './communities/index.js';
@@ -110,10 +110,29 @@ export async function startDemo({
         log,
       }),
     );
+    const real = communities.filter((community) => community.real).map(({ name }) => name);
+    if (real.length > 0) void reportCheck(sso, real, log);
     return { origin, communities, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Says of real communities whether they answer and accept what the site was given for them. Nothing waits for it. */
+async function reportCheck(
+  sso: ForumSso,
+  real: readonly string[],
+  log: (line: string) => void,
+): Promise<void> {
+  const { results } = await sso.check();
+  for (const result of results.filter(({ connector }) => real.includes(connector))) {
+    const notes = result.outcome === 'done' ? result.notes : [];
+    const failure =
+      result.outcome === 'failed'
+        ? `  code=${result.code}  detail=${JSON.stringify(result.error.detail)}`
+        : '';
+    log(`check.${result.outcome}  ${[result.connector, ...notes].join('  ')}${failure}`);
   }
 }
 

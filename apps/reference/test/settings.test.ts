@@ -37,12 +37,20 @@ describe('settings', () => {
     expect(readSettings({ PORT: '0', COMMUNITY_PORT: '5001' }, communities).communityPort).toBe(5001);
   });
 
+  test('all emulators need a port below 65536', () => {
+    expect(problemsOf({ COMMUNITY_PORT: '65532' })).toEqual([]);
+    expect(problemsOf({ COMMUNITY_PORT: '65533' })).toEqual([expect.stringContaining('no room')]);
+  });
+
   test.each(['-1', '3000x', '65536', '1e3', '0x10', '3000.5'])('PORT=%s is refused', (PORT) => {
     expect(problemsOf({ PORT })).toEqual([expect.stringContaining('PORT must be a port number')]);
   });
 
   test('the site and an emulator cannot share a port', () => {
-    expect(problemsOf({ PORT: '4001' })).toEqual([expect.stringContaining('COMMUNITY_PORT')]);
+    for (const PORT of ['4001', '4002', '4003', '4004']) {
+      expect(problemsOf({ PORT })).toEqual([expect.stringContaining('COMMUNITY_PORT')]);
+    }
+    expect(problemsOf({ PORT: '4005' })).toEqual([]);
     expect(problemsOf({ COMMUNITY_PORT: '3000' })).toEqual([expect.stringContaining('COMMUNITY_PORT')]);
   });
 
@@ -65,6 +73,69 @@ describe('settings', () => {
     expect(problemsOf({ DISCOURSE_URL: 'https://forum.example.com' })).toEqual([
       expect.stringMatching(/DISCOURSE_CONNECT_SECRET.*discourse connect secret/),
     ]);
+  });
+
+  const others = [
+    {
+      name: 'Talkyard',
+      address: { TALKYARD_URL: 'https://talk.example.com' },
+      needs: { TALKYARD_API_SECRET: 'a1b2c3d4e5f6g7h8i9j0k1l2' },
+      bad: { TALKYARD_API_SECRET: 'not-one', TALKYARD_PASETO_SECRET: 'base64:not-one' },
+    },
+    {
+      name: 'Coral',
+      address: { CORAL_URL: 'https://comments.example.com' },
+      needs: { CORAL_SSO_SECRET: `ssosec_${'1f'.repeat(32)}` },
+      bad: {
+        CORAL_SSO_SECRET: 'not-one',
+        CORAL_ACCESS_TOKEN: 'not one',
+        CORAL_WEBHOOK_SECRET: `not-one-${'2e'.repeat(40)}`,
+      },
+    },
+    {
+      name: 'Fruum',
+      address: { FRUUM_URL: 'https://fruum.example.com' },
+      needs: { FRUUM_FORUM_ID: 'myforum', FRUUM_SECRET: '3d'.repeat(32) },
+      bad: { FRUUM_SECRET: 'not-one', FRUUM_CALLER: 'fruum:not-one' },
+    },
+  ];
+
+  describe.each(others)('a real $name', ({ address, needs, bad }) => {
+    test('is enough with its address and what belongs to it', () => {
+      expect(problemsOf({ ...address, ...needs })).toEqual([]);
+    });
+
+    test('is refused without each of these, by name and once', () => {
+      expect(problemsOf(address).map((sentence) => sentence.replace(/^.*?: set (\w+) \(.*$/, '$1'))).toEqual(
+        Object.keys(needs),
+      );
+    });
+
+    test('is refused with bad ones: all are named, none is repeated', () => {
+      const text = problemsOf({ ...address, ...needs, ...bad }).join('\n');
+      for (const [name, value] of Object.entries(bad)) {
+        expect(text).toContain(name);
+        expect(text).not.toContain(value);
+      }
+    });
+
+    test('needs DEMO_PASSWORD when others can reach the site', () => {
+      const open = { ...address, ...needs, HOST: '0.0.0.0' };
+      expect(problemsOf(open)).toEqual([expect.stringContaining('DEMO_PASSWORD')]);
+      expect(problemsOf({ ...open, DEMO_PASSWORD: 'open, demo' })).toEqual([]);
+    });
+
+    test('may be emulated with the real secrets', () => {
+      expect(problemsOf(needs)).toEqual([]);
+      expect(problemsOf({ ...needs, HOST: '0.0.0.0' })).toEqual([]);
+    });
+  });
+
+  test('a secret that two communities share is refused', () => {
+    const shared = '4c'.repeat(32);
+    const problems = problemsOf({ TALKYARD_API_SECRET: shared, FRUUM_SECRET: shared });
+    expect(problems).toEqual([expect.stringMatching(/TALKYARD_API_SECRET.*FRUUM_SECRET/)]);
+    expect(problems.join()).not.toContain(shared);
   });
 
   test('a file that cannot be read is told', () => {

@@ -185,7 +185,7 @@ describeInChromium('a Fruum forum in a page of the site, in Chromium', (world) =
     await world.signIn('bob');
     await world.open('/help');
     await expectPanel('you are Bob Example');
-    const { hash } = JSON.parse(await handedOver());
+    const [, hash = ''] = /"hash":"([^"]+)"/.exec(await handedOver()) ?? [];
     const forged = [
       JSON.stringify({ id: 'demo-alice', hash }),
       JSON.stringify({ id: 'demo-alice', hash: `1.${hash.split('.')[1]}.${'A'.repeat(43)}` }),

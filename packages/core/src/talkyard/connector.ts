@@ -79,7 +79,7 @@ function setUp(
           pathSecretKind,
         );
   const key = pasetoSecret === undefined ? undefined : readAuthnKey(pasetoSecret);
-  if (isRefusal(key)) setup.problem(key.detail);
+  if (isRefusal(key)) setup.problem(`pasetoSecret (TALKYARD_PASETO_SECRET): ${key.detail}`);
   else if (key !== undefined && !isRefusal(server)) {
     const embedder = prepareEmbedder(options, setup);
     if (isRefusal(embedder)) setup.problem(embedder.detail);

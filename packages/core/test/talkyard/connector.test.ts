@@ -455,7 +455,7 @@ describe('options', () => {
     ['API secret with a line break', { apiSecret: `${apiSecret}\n` }, /line breaks/],
     ['PASETO secret as API secret', { apiSecret: pasetoSecret }, /pasetoSecret \(TALKYARD_PASETO_SECRET\)/],
     ['base64 PASETO secret', { pasetoSecret: 'base64:AAAA' }, /Generate a "hex:" one/],
-    ['short PASETO secret', { pasetoSecret: 'hex:abcd' }, /64 hex digits/],
+    ['short PASETO secret', { pasetoSecret: 'hex:abcd' }, /TALKYARD_PASETO_SECRET.*64 hex digits/],
     ['http beyond this machine', { serverUrl: 'http://forum.example.com' }, /must use https/],
     ['no URL', { serverUrl: 'forum.example.com' }, /absolute URL/],
     ['a path', { serverUrl: 'https://example.com/forum' }, /must have no path/],

@@ -1,0 +1,169 @@
+import { startCoralEmulator } from '@forum-sso/emulators/coral';
+import { startFruumEmulator } from '@forum-sso/emulators/fruum';
+import { startTalkyardEmulator } from '@forum-sso/emulators/talkyard';
+import { afterEach, describe, expect, test } from '@jest/globals';
+
+import { startTestDemo, type TestDemo } from './support/test-demo.js';
+import { newVisitor, type Visitor } from './support/visitor.js';
+
+// Emulators that the demo knows nothing of stand in for real ones.
+const running: { close(): Promise<void> }[] = [];
+function kept<T extends { close(): Promise<void> }>(server: T): T {
+  running.push(server);
+  return server;
+}
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+
+async function startBeside(variables: Readonly<Record<string, string>>): Promise<TestDemo> {
+  return kept(await startTestDemo(variables));
+}
+
+async function signedIn(demo: TestDemo, username: string): Promise<Visitor> {
+  const visitor = newVisitor();
+  await visitor.post(`${demo.origin}/login`, { username });
+  return visitor;
+}
+
+/** Waits for a line, since nothing waits for the check. */
+async function lineWith(demo: TestDemo, text: string): Promise<string> {
+  for (let tries = 0; tries < 100; tries++) {
+    const line = demo.lines.find((candidate) => candidate.includes(text));
+    if (line !== undefined) return line;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`There is no line with "${text}":\n${demo.lines.join('\n')}`);
+}
+
+describe('a real Talkyard', () => {
+  const secrets = {
+    TALKYARD_API_SECRET: 'k3yk3yk3yk3yk3yk3yk3yk3yk3y',
+    TALKYARD_PASETO_SECRET: `hex:${'5a'.repeat(32)}`,
+  };
+
+  async function startTalkyard(settings = {}) {
+    return kept(
+      await startTalkyardEmulator({
+        apiSecrets: [secrets.TALKYARD_API_SECRET],
+        settings: { ssoPasetoV2LocalSecret: secrets.TALKYARD_PASETO_SECRET, ...settings },
+      }),
+    );
+  }
+
+  test('gets people without staff rights', async () => {
+    const talkyard = await startTalkyard();
+    const demo = await startBeside({ TALKYARD_URL: talkyard.origin, ...secrets });
+    expect(demo.community('talkyard')).toBe(talkyard.origin);
+    const visitor = await signedIn(demo, 'alice');
+    const query = new URLSearchParams({ returnOrigin: `check_if_legit!${talkyard.origin}`, returnPath: '/' });
+    const { url, text } = await visitor.open(`${demo.origin}/sso/talkyard?${query}`);
+    expect(url).toBe(`${talkyard.origin}/`);
+    expect(text).toContain('data-you="alice"');
+    expect(talkyard.members).toEqual([
+      expect.objectContaining({ ssoId: 'demo-alice', admin: false, moderator: false }),
+    ]);
+  });
+
+  test('is asked at the start whether it takes the secret', async () => {
+    const talkyard = await startTalkyard();
+    const good = await startBeside({ TALKYARD_URL: talkyard.origin, ...secrets });
+    expect(await lineWith(good, 'check.')).toBe('check.done  talkyard');
+    const wrong = { ...secrets, TALKYARD_API_SECRET: 'another0another0another0' };
+    const bad = await startBeside({ TALKYARD_URL: talkyard.origin, ...wrong });
+    const line = await lineWith(bad, 'check.');
+    expect(line).toMatch(/^check\.failed {2}talkyard {2}code=ERR_TALKYARD_API_SECRET_REFUSED {2}detail="/);
+    expect(line).not.toContain('another0');
+  });
+
+  test('without a PASETO secret there is no blog, and no made-up secret instead', async () => {
+    const { TALKYARD_API_SECRET } = secrets;
+    const talkyard = await startTalkyard();
+    const demo = await startBeside({ TALKYARD_URL: talkyard.origin, TALKYARD_API_SECRET });
+    expect((await newVisitor().get(`${demo.origin}/blog`)).status).toBe(404);
+    expect((await newVisitor().get(`${demo.origin}/`)).text).not.toContain('/blog');
+  });
+
+  test('may bring its own style into the blog', async () => {
+    const talkyard = await startTalkyard();
+    const demo = await startBeside({ TALKYARD_URL: talkyard.origin, ...secrets });
+    const { headers } = await newVisitor().get(`${demo.origin}/blog`);
+    const policy = headers['content-security-policy'] ?? '';
+    expect(policy).toContain(`style-src 'unsafe-inline' ${talkyard.origin};`);
+    expect(policy).toContain(`frame-src ${talkyard.origin};`);
+    expect(policy).not.toMatch(/script-src[^;]*unsafe/);
+    const other = await newVisitor().get(`${demo.origin}/news`);
+    expect(other.headers['content-security-policy']).not.toContain('unsafe-inline');
+  });
+});
+
+describe('a real Coral', () => {
+  const signing = { kid: '0123456789abcdef', secret: `ssosec_${'6b'.repeat(32)}` };
+
+  test('gets tokens without a role, for pages of the site alone', async () => {
+    const coral = kept(await startCoralEmulator({ signingSecrets: [signing] }));
+    const demo = await startBeside({
+      CORAL_URL: coral.origin,
+      CORAL_SSO_SECRET: signing.secret,
+      CORAL_SSO_KID: signing.kid,
+      CORAL_ACCESS_TOKEN: coral.accessToken,
+    });
+    expect(await lineWith(demo, 'check.')).toBe('check.done  coral');
+    const visitor = await signedIn(demo, 'alice');
+    const { status, text } = await visitor.post(`${demo.origin}/sso/coral/token`, '');
+    expect(status).toBe(200);
+    const [, header = '', payload = ''] = /"accessToken":"([^.]+)\.([^.]+)\./.exec(text) ?? [];
+    const decoded = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString());
+    expect(decoded(header)).toMatchObject({ kid: signing.kid });
+    expect(decoded(payload)).toMatchObject({ user: { id: 'demo-alice', username: 'alice' } });
+    expect(decoded(payload)).not.toHaveProperty('user.role');
+
+    const listed = await visitor.post(`${demo.origin}/sso/coral/token`, '', { origin: coral.origin });
+    expect(listed.status).toBe(403);
+    expect(listed.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  test('has its webhook only with its secret', async () => {
+    const coral = kept(await startCoralEmulator());
+    const variables = { CORAL_URL: coral.origin, CORAL_SSO_SECRET: signing.secret };
+    const without = await startBeside(variables);
+    expect((await newVisitor().post(`${without.origin}/sso/coral/webhook`, '{}')).status).toBe(404);
+    const secret = `whsec_${'7c'.repeat(32)}`;
+    const demo = await startBeside({ ...variables, CORAL_WEBHOOK_SECRET: secret });
+    const unsigned = await newVisitor().post(`${demo.origin}/sso/coral/webhook`, '{}');
+    expect(unsigned.text).toContain('ERR_CORAL_WEBHOOK_SIGNATURE_MISSING');
+  });
+});
+
+describe('a real Fruum', () => {
+  test('hears of no administrator', async () => {
+    const fruum = kept(await startFruumEmulator({ forums: [{ id: 'ours' }] }));
+    const demo = await startBeside({
+      FRUUM_URL: fruum.origin,
+      FRUUM_FORUM_ID: 'ours',
+      FRUUM_SECRET: 'a secret for hashes that has thirty-two characters and more',
+      FRUUM_CALLER: 'fruum:a-password-of-twenty-letters',
+    });
+    fruum.updateForum('ours', {
+      authUrl: `${demo.origin.replace('://', '://fruum:a-password-of-twenty-letters@')}/sso/fruum/auth`,
+    });
+    const visitor = await signedIn(demo, 'alice');
+    const { text } = await visitor.get(`${demo.origin}/help`);
+    expect(text).toContain(`src="${fruum.origin}/go/ours"`);
+    const [, user = ''] = /"user":(\{[^}]*\})/.exec(text) ?? [];
+    const connection = await fruum.connect({ app_id: 'ours', user: JSON.parse(user) });
+    expect(connection).toMatchObject({ outcome: 'user', user: { id: 'demo-alice', admin: false } });
+    connection?.disconnect();
+  });
+});
+
+test('with one real community, nobody is staff at the emulated ones, either', async () => {
+  const coral = kept(await startCoralEmulator());
+  const demo = await startBeside({ CORAL_URL: coral.origin, CORAL_SSO_SECRET: `ssosec_${'8d'.repeat(32)}` });
+  const visitor = await signedIn(demo, 'alice');
+  const talkyard = demo.community('talkyard');
+  const query = new URLSearchParams({ returnOrigin: `check_if_legit!${talkyard}`, returnPath: '/' });
+  const { text } = await visitor.open(`${demo.origin}/sso/talkyard?${query}`);
+  expect(text).toContain('data-you="alice"');
+  expect(text).not.toContain('administrator');
+});

@@ -1,10 +1,6 @@
 import { describeAlike, describeErrors, describeProvider, describeVisits } from '@forum-sso/testkit';
-import express from 'express';
-import express4 from 'express4';
 
-import { expressHarness } from './express-harness.js';
-
-const harnesses = [expressHarness('Express 5', express), expressHarness('Express 4', express4)];
+import { harnesses } from './harnesses.js';
 
 for (const harness of harnesses) {
   describeProvider(harness);

@@ -1,10 +1,6 @@
 import { describeAlike, describeErrors, describeProvider, describeVisits } from '@forum-sso/testkit';
-import Koa from 'koa';
-import Koa2 from 'koa2';
 
-import { koaHarness } from './koa-harness.js';
-
-const harnesses = [koaHarness('Koa 3', Koa), koaHarness('Koa 2', Koa2)];
+import { harnesses } from './harnesses.js';
 
 for (const harness of harnesses) {
   describeProvider(harness);

@@ -41,7 +41,7 @@ export function koaHarness(name: string, framework: typeof Koa): AdapterHarness 
           }
         });
         // koa-body keeps nothing unless it is told to; koa-bodyparser always keeps the text.
-        if (site.parser === 'json') app.use(koaBody());
+        if (site.parser === 'json') app.use(koaBody({ urlencoded: false, text: false }));
         if (site.parser === 'kept') app.use(bodyParser());
         if (site.mountPath === undefined) {
           app.use(forumSsoMiddleware(sso, options));

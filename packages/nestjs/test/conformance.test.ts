@@ -1,19 +1,12 @@
-import 'reflect-metadata';
-
 import { describeAlike, describeErrors, describeProvider, describeVisits } from '@forum-sso/testkit';
 
-import { nestHarness } from './nest-harness.js';
+import { globalHarnesses, harnesses } from './harnesses.js';
 
-const harnesses = [
-  nestHarness('Nest on Express', 'express'),
-  nestHarness('Nest on Fastify', 'fastify'),
-  nestHarness('Nest on Express, global module', 'express', { isGlobal: true }),
-  nestHarness('Nest on Fastify, global module', 'fastify', { isGlobal: true }),
-];
+const all = [...harnesses, ...globalHarnesses];
 
-for (const harness of harnesses) {
+for (const harness of all) {
   describeProvider(harness);
   describeErrors(harness);
   describeVisits(harness);
 }
-describeAlike(harnesses);
+describeAlike(all);

@@ -50,6 +50,8 @@ import {
 export const platforms = ['express', 'fastify'] as const;
 export type Platform = (typeof platforms)[number];
 
+const noParser = 'the parsers of the application leave our addresses alone';
+
 /** The test site as a Nest application. */
 export function nestHarness(
   name: string,
@@ -59,8 +61,9 @@ export function nestHarness(
   return {
     name,
     leftOut: {
-      "a body that the application's parser has read is refused with the remedy":
-        'the parsers of the application leave our addresses alone',
+      "a body that the application's parser has read is refused with the remedy": noParser,
+      'a parser of the application in front is named with the remedy; the raw bytes that it keeps are used':
+        noParser,
     },
     start: async (build, site) => {
       let app: INestApplication | undefined;

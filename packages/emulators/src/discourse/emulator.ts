@@ -92,11 +92,13 @@ export function emulatorOf(server: RunningServer, context: ForumContext, host: s
   };
   const viewed = (user: ForumUser | undefined): UserView | undefined =>
     user === undefined ? undefined : directory.view(user);
+  let closed: Promise<void> | undefined;
   return {
     origin: server.origin,
     port: server.port,
-    close: async () => {
-      await Promise.all([webhooks.close(), server.close()]);
+    close: () => {
+      closed ??= Promise.all([webhooks.close(), server.close()]).then(() => undefined);
+      return closed;
     },
     users: () => directory.users().map((user) => directory.view(user)),
     user: (externalId) => viewed(directory.byExternalId(externalId)),

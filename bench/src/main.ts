@@ -12,8 +12,9 @@ import { importCost } from './import-cost.js';
 import type { Row, RowGroup } from './measure.js';
 import { table, writeResults } from './report.js';
 import { scale } from './scale.js';
+import { stores } from './stores.js';
 
-const groups: readonly RowGroup[] = [codec, importCost, frameworkLogin, scale];
+const groups: readonly RowGroup[] = [codec, importCost, frameworkLogin, stores, scale];
 
 const { values } = parseArgs({
   options: { full: { type: 'boolean', default: false }, only: { type: 'string' } },

@@ -27,7 +27,7 @@ export interface SqlDialect {
 const dialects: Readonly<Record<DialectName, SqlDialect>> = {
   postgres: {
     name: 'postgres',
-    now: sql`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+    now: sql`cast(date_part('epoch', clock_timestamp()) * 1000 as bigint)`,
     exactText: sql`text collate "C"`,
     countingKey: sql`bigint generated always as identity primary key`,
     skipBusyRows: sql`for update skip locked`,

@@ -55,6 +55,38 @@ export const migrations: readonly Migration[] = [
         number ${countingKey},
         site_user_id ${exactText} not null unique
       )`,
+      sql`create table ${tables.jobs} (
+        seq ${countingKey},
+        id ${exactText} not null unique,
+        connector ${exactText} not null,
+        body ${exactText} not null,
+        generation bigint not null,
+        attempts bigint not null,
+        added_at bigint not null,
+        due_at bigint not null,
+        dead_at bigint,
+        code ${exactText},
+        detail ${exactText}
+      )`,
+      sql`create index ${tables.index('jobs_by_time')} on ${tables.jobs} (connector, due_at, seq) where dead_at is null`,
+      sql`create index ${tables.index('jobs_by_death')} on ${tables.jobs} (dead_at) where dead_at is not null`,
+      sql`create table ${tables.paces} (
+        connector ${exactText} not null primary key,
+        next_at bigint not null
+      )`,
+      sql`create table ${tables.standings} (
+        site_user_id ${exactText} not null primary key,
+        state ${exactText} not null,
+        reason ${exactText},
+        ends_at bigint,
+        changed_at bigint not null
+      )`,
+      sql`create table ${tables.versions} (
+        key ${exactText} not null primary key,
+        version bigint not null,
+        expires_at bigint not null
+      )`,
+      sql`create index ${tables.index('versions_by_end')} on ${tables.versions} (expires_at)`,
     ],
   },
 ];

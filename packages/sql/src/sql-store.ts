@@ -1,9 +1,11 @@
-import type { ForumSsoStore, Links, Locks, Numbers, Profiles } from '@forum-sso/core';
+import type { ForumSsoStore, Jobs, Links, Locks, Numbers, People, Profiles } from '@forum-sso/core';
 
+import { jobs } from './jobs.js';
 import { links } from './links.js';
 import { locks } from './locks.js';
 import { numbers } from './numbers.js';
 import { oneTimeValues } from './one-time-values.js';
+import { people } from './people.js';
 import { profiles } from './profiles.js';
 import { revocations } from './revocations.js';
 import { type SqlStoreOptions, sqlContext } from './sql-context.js';
@@ -15,6 +17,8 @@ export interface SqlStore extends ForumSsoStore {
   readonly profiles: Profiles;
   readonly locks: Locks;
   readonly numbers: Numbers;
+  readonly jobs: Jobs;
+  readonly people: People;
 }
 
 /** A store with a connection of its own. */
@@ -26,8 +30,8 @@ export interface OpenSqlStore extends SqlStore {
 /**
  * A store in the tables that `migrateToLatest` makes, in a database that the site has anyway.
  *
- * Every method is one statement (`link` has a second one that only reads, to say why it did nothing), atomic by itself
- * at any isolation level. Lives are counted by the clock of the database; the clocks of the processes play no part.
+ * Every method is one statement, atomic by itself at any isolation level; some have a second one for when the first had
+ * nothing to do. Lives are counted by the clock of the database; the clocks of the processes play no part.
  * A method rejects when Kysely does.
  *
  * @throws ForumSsoError `ERR_OPTIONS_INVALID` when `db` is a transaction or for another database, or the tables' place
@@ -47,5 +51,7 @@ export function storeOf(context: SqlContext): SqlStore {
     profiles: profiles(context),
     locks: locks(context),
     numbers: numbers(context),
+    jobs: jobs(context),
+    people: people(context),
   };
 }

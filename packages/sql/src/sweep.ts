@@ -4,13 +4,14 @@ import { type SqlContext, writing } from './statement.js';
 import type { Tables } from './tables.js';
 
 /** The tables whose rows come to an end by themselves. */
-export type ExpiringTable = 'oneTimeValues' | 'epochs' | 'endedSessions' | 'locks';
+export type ExpiringTable = 'oneTimeValues' | 'epochs' | 'endedSessions' | 'locks' | 'versions';
 
 const keyColumns: Readonly<Record<ExpiringTable, string>> = {
   oneTimeValues: 'key',
   epochs: 'user_id',
   endedSessions: 'sid',
   locks: 'key',
+  versions: 'key',
 };
 
 /** How many rows a sweep takes away at most, so that it never holds anybody up. */

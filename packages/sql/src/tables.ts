@@ -25,6 +25,14 @@ export interface Tables {
   readonly locks: RawBuilder<unknown>;
   /** (number, site_user_id): numbers of people, given once and for good. */
   readonly numbers: RawBuilder<unknown>;
+  /** (seq, id, connector, body, generation, attempts, added_at, due_at, dead_at, code, detail): what is to be pushed. */
+  readonly jobs: RawBuilder<unknown>;
+  /** (connector, next_at): when the next call of a community may leave. */
+  readonly paces: RawBuilder<unknown>;
+  /** (site_user_id, state, reason, ends_at, changed_at): who was removed or suspended. */
+  readonly standings: RawBuilder<unknown>;
+  /** (key, version, expires_at): which state of a person was sent last. */
+  readonly versions: RawBuilder<unknown>;
   /** (name, applied_at): which migrations have run. */
   readonly migrations: RawBuilder<unknown>;
   /** The name of an index, which lies in the schema of its table. */
@@ -59,6 +67,10 @@ export function tablesAt({ schema, prefix = 'forum_sso_' }: TablePlace): Tables 
     profiles: table('profiles'),
     locks: table('locks'),
     numbers: table('numbers'),
+    jobs: table('jobs'),
+    paces: table('paces'),
+    standings: table('standings'),
+    versions: table('versions'),
     migrations: table('migrations'),
     index: (name) => sql.id(prefix + name),
     place: JSON.stringify(['forum-sso', schema ?? null, prefix]),

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -24,11 +24,20 @@ export async function currentUser(request: Request): Promise<SiteUser | null> {
 }
 `;
 
-/** The TypeScript blocks of a page, in order. */
+/** The TypeScript blocks of a page, in order; those in lists are indented. */
 function codeBlocks(page: string): readonly string[] {
   const text = readFileSync(join(root, page), 'utf8');
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+  return [...text.matchAll(/^( *)```ts\n(.*?)^\1```$/gms)].map(([, indent = '', code = '']) =>
+    code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  );
 }
+
+/** How many there should be. */
+function blocksBegun(page: string): number {
+  return [...readFileSync(join(root, page), 'utf8').matchAll(/^ *```(?:ts|typescript)\b/gm)].length;
+}
+
+const connectorPages = readdirSync(join(root, 'docs/connectors')).map((name) => `docs/connectors/${name}`);
 
 describe('the code in our pages', () => {
   let folder: string;
@@ -48,15 +57,24 @@ describe('the code in our pages', () => {
   });
 
   test('all of it compiles, strictly', () => {
-    const pages = ['README.md', 'docs/README.md', 'packages/core/README.md', 'CONTRIBUTING.md'];
-    const files = pages.flatMap((page) =>
-      codeBlocks(page).map((code, index) => {
+    const pages = [
+      'README.md',
+      'docs/README.md',
+      'packages/core/README.md',
+      'packages/emulators/README.md',
+      'CONTRIBUTING.md',
+      ...connectorPages,
+    ];
+    const files = pages.flatMap((page) => {
+      const blocks = codeBlocks(page);
+      expect({ page, blocks: blocks.length }).toEqual({ page, blocks: blocksBegun(page) });
+      return blocks.map((code, index) => {
         const file = `${page.replaceAll(/\W/g, '-')}-${index + 1}.ts`;
         writeFileSync(join(folder, file), code);
         return file;
-      }),
-    );
-    expect(files.length).toBeGreaterThanOrEqual(pages.length);
+      });
+    });
+    expect(files.length).toBeGreaterThan(pages.length);
     writeFileSync(
       join(folder, 'tsconfig.json'),
       JSON.stringify({

@@ -96,6 +96,7 @@ export const errorTable = {
   ERR_PROVIDER_PROMPT_UNKNOWN: { status: 400, publicMessage: 'The parameter "prompt" may only be "none".' },
   ERR_PROVIDER_KEY_REFUSED: { status: 403, publicMessage: 'The API key is missing or wrong.' },
   ERR_PROVIDER_USER_UNKNOWN: { status: 404, publicMessage: 'There is no such user.' },
+  ERR_PROVIDER_WEBHOOK_FAILED: { status: 502, publicMessage: 'The other site did not take the message.' },
   ERR_PROVIDER_SYNC_REFUSED: { status: 422, publicMessage: 'The message is not accepted.' },
 
   // Webhooks of Discourse
@@ -115,6 +116,7 @@ export const errorTable = {
   },
   ERR_LOGIN_ALREADY_USED: { status: 403, publicMessage: 'This login was used before. Please sign in again.' },
   ERR_LOGIN_RETURN_URL_WRONG: { status: 403, publicMessage: 'This login was meant for another address.' },
+  ERR_LOGIN_NOT_AN_ANSWER: { status: 403, publicMessage: 'The forum did not say who you are.' },
   ERR_LOGIN_TWO_FACTOR_MISSING: {
     status: 403,
     publicMessage: 'Signing in here needs a second factor. Set one up at the forum and try again.',

@@ -9,6 +9,7 @@ export { type DiscourseOptions, discourse } from './forum/connector.js';
 export type { GroupsOption, UserFieldsMapper } from './forum/user-fields.js';
 export type { SiteAccounts, SiteUserChange, SiteUserQuery } from './login/accounts.js';
 export { discourseLogin } from './login/connector.js';
+export { type ForumProfile, type ProfileSource, readForumProfile } from './login/forum-profile.js';
 export type { ForumFlavour, ForumUser } from './login/forum-user.js';
 export { type GroupChange, type GroupMap, mapGroups } from './login/group-map.js';
 export type { DiscourseLoginOptions } from './login/options.js';
@@ -17,5 +18,5 @@ export { messageUrl, type SignedMessage, signMessage, verifyMessage } from './pr
 export { type DiscourseEvent, verifyWebhook } from './protocol/webhook.js';
 export type { ProviderClient } from './provider/clients.js';
 export { discourseConnectProvider } from './provider/connector.js';
-export type { DiscourseConnectProviderOptions, TwoFactorAnswer } from './provider/options.js';
+export type { DiscourseConnectProviderOptions, TwoFactorAnswer, WebhookTarget } from './provider/options.js';
 export type { SyncedPerson } from './provider/sync-receiver.js';

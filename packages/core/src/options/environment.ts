@@ -33,7 +33,7 @@ export const environmentTable = {
     kind: 'text',
     meaning: 'the key with which clients call the site (the site stands in for a Discourse forum)',
   },
-  WEBHOOK_TARGETS: { kind: 'list', meaning: 'addresses of clients that get webhooks from the site' },
+  WEBHOOK_TARGETS: { kind: 'list', meaning: 'clients that get webhooks from the site, as url|secret lines' },
   TALKYARD_URL: { kind: 'text', meaning: "Talkyard: the server's origin" },
   TALKYARD_API_SECRET: { kind: 'text', meaning: 'Talkyard: an API secret from the admin area' },
   TALKYARD_PASETO_SECRET: { kind: 'text', meaning: 'Talkyard: the PASETO v2.local shared secret, "hex:…"' },

@@ -19,7 +19,7 @@ export interface SiteUserChange {
   readonly forumUser: ForumUser;
   /** Groups of the site to join and to leave, by the group map. */
   readonly groups: GroupChange;
-  /** `login`, or the name of the webhook's event. */
+  /** `login`, `link`, or the name of the webhook's event. */
   readonly reason: string;
 }
 
@@ -29,7 +29,8 @@ export interface SiteAccounts {
   findSiteUser(query: SiteUserQuery): Promise<SiteUser | null>;
   /**
    * Makes an account for a person of the forum; null when the site does not want one. User names may be taken: the
-   * site chooses. Called once for each forum account, also under parallel logins.
+   * site chooses. Called once for each forum account, also under parallel logins. Called at a login, and with
+   * `webhook.createAccounts` for a webhook as well.
    */
   createSiteUser(forumUser: ForumUser): Promise<SiteUser | null>;
   /**
@@ -60,8 +61,11 @@ export interface AccountParts {
 
 /** Brings a person of the forum and an account of the site together. */
 export interface AccountLinking {
-  /** The person's account: linked before, found by a rule, or made now. Then takes over what the forum says. */
-  signIn(forumUser: ForumUser): Promise<SiteUser | Refusal>;
+  /**
+   * The person's account: linked before, found by a rule, or made now. Then takes over what the forum says.
+   * @param reason see {@link SiteUserChange.reason}
+   */
+  signIn(forumUser: ForumUser, reason: string): Promise<SiteUser | Refusal>;
   /** Links a forum account to the very site user who asked for it. */
   link(forumUser: ForumUser, siteUserId: string): Promise<SiteUser | Refusal>;
   /** Takes over what the forum says about a linked person; null when there is no link. */
@@ -70,6 +74,14 @@ export interface AccountLinking {
   find(forumUserId: string): Promise<string | null>;
   /** The forum's id of a site user, or null. */
   forumUserOf(siteUserId: string): Promise<string | null>;
+  /** What the site gets to see of a person. */
+  exposed(forumUser: ForumUser): ForumUser;
+  /** The forum account is gone for good: its id is never linked again. */
+  retire(forumUserId: string): Promise<void>;
+  /** The site user is gone: forgets the link. */
+  unlink(forumUserId: string): Promise<void>;
+  /** True when the person's rights are those of the login until the session ends, since no account holds them. */
+  readonly sessionHoldsRights: boolean;
   /** Works on one person at a time, over all processes. */
   alone<T>(forumUserId: string, work: () => Promise<T>): Promise<T | Refusal>;
 }
@@ -181,7 +193,7 @@ export function createAccountLinking({
   return {
     find: (forumUserId) => links.findByCommunityUser(name, forumUserId),
 
-    async signIn(forumUser) {
+    async signIn(forumUser, reason) {
       if (await links.isRetired(name, forumUser.id)) {
         return refusal('ERR_LOGIN_NO_ACCOUNT', 'This forum account was destroyed; its id is not used again.');
       }
@@ -192,7 +204,7 @@ export function createAccountLinking({
         const conflict = await connect(forumUser, user);
         if (conflict !== null) return conflict;
       }
-      return isRefusal(user) ? user : takeOver(user, forumUser, 'login');
+      return isRefusal(user) ? user : takeOver(user, forumUser, reason);
     },
 
     async link(forumUser, siteUserId) {
@@ -210,6 +222,12 @@ export function createAccountLinking({
     },
 
     forumUserOf: (siteUserId) => links.findBySiteUser(name, siteUserId),
+    exposed,
+    retire: (forumUserId) => links.retire(name, forumUserId),
+    unlink: async (forumUserId) => {
+      await links.unlink(name, forumUserId);
+    },
+    sessionHoldsRights: false,
     alone: (forumUserId, work) => workAlone(locks, name, forumUserId, work),
   };
 }
@@ -236,7 +254,8 @@ export async function workAlone<T>(
   try {
     return await work();
   } finally {
-    await locks.release(key, owner);
+    // A lock that cannot be given back ends by itself; what was done stays done.
+    await locks.release(key, owner).catch(() => {});
   }
 }
 

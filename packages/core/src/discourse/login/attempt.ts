@@ -13,6 +13,8 @@ export const attemptLife = 600;
 const remembrance = 300;
 /** Most attempts of one browser at a time; a further one takes the place of the oldest. */
 const attemptLimit = 5;
+/** Characters that their cookies may have together: servers and proxies refuse requests with too long a header. */
+const attemptRoom = 3_600;
 
 /**
  * Why the person is sent to the forum:
@@ -31,10 +33,15 @@ export interface Attempt {
   readonly returnPath: string;
   /** A second factor is asked for and insisted on. */
   readonly requireTwoFactor: boolean;
-  /** With `link`: the site user who started it. */
-  readonly linkUserId?: string;
+  /** With `link`: digest of the id of the site user who started it; see {@link userDigest}. */
+  readonly linkUser?: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+}
+
+/** What stands for a site user in an attempt: as long for a long id as for a short one. */
+export function userDigest(siteUserId: string): string {
+  return createHash('sha256').update(siteUserId).digest('base64url');
 }
 
 export interface AttemptCookies {
@@ -63,11 +70,12 @@ export function createAttemptCookies(
   return {
     async store(request, attempt) {
       const end = new Date(attempt.expiresAt + remembrance * 1_000);
+      const name = nameOf(attempt.nonce);
       const sealed = await sealer.seal({ ...attempt }, end);
-      const surplus = await oldest(request, attemptLimit - 1);
+      const surplus = await oldest(request, attemptRoom - name.length - sealed.length);
       return [
-        ...surplus.map((name) => setCookie(address, name, '', 0)),
-        setCookie(address, nameOf(attempt.nonce), sealed, attemptLife + remembrance),
+        ...surplus.map((old) => setCookie(address, old, '', 0)),
+        setCookie(address, name, sealed, attemptLife + remembrance),
       ];
     },
     async find(request, nonce) {
@@ -89,26 +97,34 @@ export function createAttemptCookies(
     clear: (nonce) => setCookie(address, nameOf(nonce), '', 0),
   };
 
-  /** Names of the attempt cookies beyond the `keep` newest; what cannot be opened counts as oldest. */
-  async function oldest(request: SsoRequest, keep: number): Promise<readonly string[]> {
-    const found: { name: string; expiresAt: number }[] = [];
+  /**
+   * Names of the attempt cookies that have to go for a further one: all but the newest, as far as their number and
+   * `room` allow. What cannot be opened counts as oldest.
+   */
+  async function oldest(request: SsoRequest, room: number): Promise<readonly string[]> {
+    const found: { name: string; length: number; expiresAt: number }[] = [];
     for (const part of (readHeader(request.headers, 'cookie') ?? '').split(';')) {
       const [name = '', value = ''] = part.trim().split('=');
-      if (!name.startsWith(prefix)) continue;
+      // Another connector's name may begin with this one's.
+      if (!name.startsWith(prefix) || !/^[0-9a-f]{8}$/.test(name.slice(prefix.length))) continue;
       const attempt = readAttempt(await sealer.open(value, now()));
-      found.push({ name, expiresAt: attempt?.expiresAt ?? 0 });
+      found.push({ name, length: name.length + value.length, expiresAt: attempt?.expiresAt ?? 0 });
       if (found.length > 4 * attemptLimit) break;
     }
+    let left = room;
     return found
       .sort((a, b) => b.expiresAt - a.expiresAt)
-      .slice(keep)
+      .filter(({ length, expiresAt }, index) => {
+        left -= length;
+        return index >= attemptLimit - 1 || left < 0 || expiresAt === 0;
+      })
       .map(({ name }) => name);
   }
 }
 
 function readAttempt(claims: Readonly<Record<string, unknown>> | null): Attempt | null {
   if (claims === null) return null;
-  const { nonce, purpose, returnPath, requireTwoFactor, linkUserId, expiresAt } = claims;
+  const { nonce, purpose, returnPath, requireTwoFactor, linkUser, expiresAt } = claims;
   if (typeof nonce !== 'string' || typeof returnPath !== 'string' || typeof expiresAt !== 'number')
     return null;
   if (!isPurpose(purpose) || typeof requireTwoFactor !== 'boolean') return null;
@@ -117,7 +133,7 @@ function readAttempt(claims: Readonly<Record<string, unknown>> | null): Attempt 
     purpose,
     returnPath,
     requireTwoFactor,
-    ...(typeof linkUserId === 'string' ? { linkUserId } : {}),
+    ...(typeof linkUser === 'string' ? { linkUser } : {}),
     expiresAt,
   };
 }

@@ -12,11 +12,13 @@ import { type ReplyHeader, redirectReply, type SsoReply } from '../../http/reply
 import { routePath } from '../../http/routing.js';
 import { readPeerUrl } from '../../http/site-address.js';
 import { secretKinds } from '../../secrets.js';
-import type { Links, Locks, Profiles } from '../../store/store.js';
+import type { ForumSsoStore, Locks, Profiles } from '../../store/store.js';
 import { DiscourseApi } from '../api/discourse-api.js';
 import { type AccountLinking, createAccountLinking } from './accounts.js';
-import { createAttemptCookies } from './attempt.js';
+import { type Attempt, createAttemptCookies } from './attempt.js';
 import { createForumAccounts } from './forum-accounts.js';
+import { writeLoginProfile } from './forum-profile.js';
+import type { ForumUser } from './forum-user.js';
 import { type AccountLink, createAccountLink } from './link-account.js';
 import { type Arrival, createLoginFlow, type LoginFlow } from './login-flow.js';
 import { logoutRoutes } from './logout.js';
@@ -44,20 +46,16 @@ export function discourseLogin(options: DiscourseLoginOptions): Connector {
 
 function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveConnector | null {
   if (!setup.checkOptions(discourseLoginOptionsSchema(setup.z), options)) return null;
-  const faults = contradictions(options);
+  const faults = [...contradictions(options), ...missingParts(options, setup.store)];
   faults.forEach(setup.problem);
   const forumUrl = readPeerUrl(options.forumUrl, 'forumUrl (DISCOURSE_URL)');
   if (isRefusal(forumUrl)) setup.problem(forumUrl.detail);
   const secrets = setup.readSecrets(options.secret, loginSetting, secretKinds.connect);
   const api = readApi(options, setup);
-  const { links, profiles, locks, oneTime } = setup.store;
-  if (links === undefined || profiles === undefined || locks === undefined) {
-    setup.problem('the store keeps no links: use one that does, such as @forum-sso/sql.');
-    return null;
-  }
+  const { profiles, locks, oneTime } = setup.store;
   const webhook = readWebhook(options, setup);
-  if (isRefusal(forumUrl) || secrets === null || api === null || webhook === null || faults.length > 0)
-    return null;
+  if (isRefusal(forumUrl) || secrets === null || api === null || webhook === null) return null;
+  if (faults.length > 0 || locks === undefined) return null;
 
   const name = options.name ?? 'discourse-login';
   const base = forumUrl.href.replace(/\/+$/, '');
@@ -87,8 +85,11 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
     relogin: options.autoRelogin === true,
     exceptPaths: [setup.signInPath],
   });
-  const linking = createLinking(options, setup, name, links, locks);
+  const linking = createLinking(options, setup, name, locks);
   const requireTwoFactor = options.requireTwoFactor === true;
+  const keepProfile = async (forumUser: ForumUser): Promise<void> => {
+    if (profiles !== undefined) await writeLoginProfile(profiles, name, linking.exposed(forumUser), now());
+  };
   const link = createAccountLink({
     setup,
     name,
@@ -96,13 +97,14 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
     linking,
     sealer: setup.createSealer('link'),
     requireTwoFactor,
-    forumOrigin: forumUrl.origin,
     confirmPath: routePath(address, name, { path: '/link/confirm' }),
+    keepProfile,
   });
   const logout = logoutRoutes({
     setup,
     flow,
     silent,
+    canProbe: flavour !== 'wordpress',
     api,
     offerEverywhere: options.logout?.offerEverywhere === true,
     forwardToForum: options.logout?.forwardToForum === true,
@@ -117,10 +119,11 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
     linking,
     link,
     requireTwoFactor,
+    keepProfile,
     startPath: routePath(address, name, { path: '/start' }),
   };
   const receiver: readonly Route[] =
-    webhook === undefined
+    webhook === undefined || profiles === undefined
       ? []
       : [
           {
@@ -130,11 +133,12 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
             handle: createWebhookReceiver({
               ...webhook,
               name,
+              createAccounts: options.webhook?.createAccounts === true,
               followLogout: options.logout?.followForum === true,
+              forumOrigin: forumUrl.origin,
               linking,
-              links,
               profiles,
-              oneTime,
+              locks,
               api,
               endSessions: setup.endSessions,
               emit: setup.emit,
@@ -151,30 +155,49 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
         caller: 'navigation',
         handle: (exchange) => arrive(login, exchange),
       },
-      ...link.routes,
+      // A site without accounts of its own has nothing to link.
+      ...(linking.sessionHoldsRights ? [] : link.routes),
       ...logout,
       ...receiver,
     ],
     visit: silent.visit,
+    signedOut: () => [silent.mark('out')],
     signOut:
       api === undefined
         ? 'Without the option api the sessions at the forum cannot be ended from here.'
         : (siteUserId) => logOutAtForum(api, linking, siteUserId),
-    remove: (siteUserId) => forgetForumAccount({ name, linking, links, profiles }, siteUserId),
+    remove: (siteUserId) => forgetForumAccount(name, linking, profiles, siteUserId),
+    ...(api === undefined || webhook === undefined ? {} : { check: () => readSomebody(api) }),
   };
+}
+
+/** What the store would have to keep, one sentence for each part. */
+function missingParts(
+  { findSiteUser, webhook }: DiscourseLoginOptions,
+  { links, profiles, locks }: ForumSsoStore,
+): readonly string[] {
+  const remedy = 'take these from one that does, such as @forum-sso/sql.';
+  const parts = [
+    ...(findSiteUser !== undefined && links === undefined ? ['no links'] : []),
+    ...((findSiteUser !== undefined || webhook !== undefined) && profiles === undefined
+      ? ['no profiles']
+      : []),
+    ...(locks === undefined ? ['no locks'] : []),
+  ];
+  return parts.map((part) => `the store keeps ${part}: ${remedy}`);
 }
 
 function createLinking(
   options: DiscourseLoginOptions,
-  { readSiteUser }: ConnectorSetup,
+  { readSiteUser, store: { links } }: ConnectorSetup,
   name: string,
-  links: Links,
   locks: Locks,
 ): AccountLinking {
   const { findSiteUser, createSiteUser, updateSiteUser } = options;
   const forumConfirmsEmails = options.forumConfirmsEmails === true;
-  if (findSiteUser === undefined || createSiteUser === undefined) {
-    return createForumAccounts(name, forumConfirmsEmails, locks, readSiteUser);
+  const exposeName = options.exposeName !== false;
+  if (findSiteUser === undefined || createSiteUser === undefined || links === undefined) {
+    return createForumAccounts(name, { forumConfirmsEmails, exposeName }, locks, readSiteUser);
   }
   return createAccountLinking({
     name,
@@ -182,7 +205,7 @@ function createLinking(
     rules: {
       linkBy: options.linkBy ?? [],
       forumConfirmsEmails,
-      exposeName: options.exposeName !== false,
+      exposeName,
       exposeEmail: options.exposeEmail !== false,
       groupMap: options.groupMap ?? {},
     },
@@ -194,23 +217,15 @@ function createLinking(
 
 /** Forgets what the site knows of a person's forum account. The account itself is not the site's. */
 async function forgetForumAccount(
-  {
-    name,
-    linking,
-    links,
-    profiles,
-  }: {
-    readonly name: string;
-    readonly linking: AccountLinking;
-    readonly links: Links;
-    readonly profiles: Profiles;
-  },
+  name: string,
+  linking: AccountLinking,
+  profiles: Profiles | undefined,
   siteUserId: string,
 ): Promise<Delivery> {
   const forumUserId = await linking.forumUserOf(siteUserId);
   if (forumUserId === null) return { done: true, notes: ['The person has no account at the forum.'] };
-  await profiles.remove(name, forumUserId);
-  await links.unlink(name, forumUserId);
+  await profiles?.remove(name, forumUserId);
+  await linking.unlink(forumUserId);
   return {
     done: true,
     notes: ['The link to the forum account and what the forum told about it are forgotten here.'],
@@ -266,8 +281,17 @@ async function logOutAtForum(
 ): Promise<Delivery> {
   const forumUserId = await linking.forumUserOf(siteUserId);
   if (forumUserId === null) return { done: true, notes: ['The person has no linked forum account.'] };
+  return deliver(() => api.logOut(forumUserId));
+}
+
+/** Whether webhooks can be checked: the key must be able to read people. Every forum has the account -1, "system". */
+function readSomebody(api: DiscourseApi): Promise<Delivery> {
+  return deliver(() => api.readUser('-1'));
+}
+
+async function deliver(call: () => Promise<unknown>): Promise<Delivery> {
   try {
-    await api.logOut(forumUserId);
+    await call();
     return { done: true };
   } catch (error) {
     if (!isForumSsoError(error)) throw error;
@@ -282,6 +306,8 @@ interface LoginParts {
   readonly linking: AccountLinking;
   readonly link: AccountLink;
   readonly requireTwoFactor: boolean;
+  /** Remembers what the forum said. */
+  readonly keepProfile: (forumUser: ForumUser) => Promise<void>;
   /** Path of the start route on this site. */
   readonly startPath: string;
 }
@@ -297,60 +323,74 @@ async function start(
 }
 
 async function arrive(parts: LoginParts, exchange: Exchange): Promise<SsoReply | Refusal> {
-  const { silent, setup } = parts;
   const arrival = await parts.flow.arrive(exchange.request);
-  if (arrival.outcome === 'refused') return refuse(parts, exchange, arrival.refusal, arrival.headers);
-  const { attempt, headers } = arrival;
+  const { headers, attempt } = arrival;
+  if (arrival.outcome === 'refused') return refuse(parts, exchange, arrival.refusal, { headers, attempt });
+  if (arrival.secretPosition > 0) {
+    parts.setup.emit({ type: 'secret.old_used', position: arrival.secretPosition });
+  }
+  try {
+    const result = await conclude(parts, exchange, arrival);
+    return isRefusal(result) ? refuse(parts, exchange, result, { headers, attempt }) : result;
+  } catch (error) {
+    if (!isForumSsoError(error)) throw error;
+    const why = refusal(error.code, error.detail, error.cause);
+    return refuse(parts, exchange, why, { headers, attempt });
+  }
+}
 
+/** What an accepted answer leads to, by what it was asked for. */
+async function conclude(
+  parts: LoginParts,
+  exchange: Exchange,
+  arrival: Exclude<Arrival, { outcome: 'refused' }>,
+): Promise<SsoReply | Refusal> {
+  const { attempt, headers } = arrival;
   if (attempt.purpose === 'logoutCheck') {
-    if (arrival.outcome === 'user') return redirectReply(attempt.returnPath, headers);
-    const user = await exchange.currentUser();
-    if (isRefusal(user)) return user;
-    await exchange.session.signOut();
-    if (user !== null)
-      setup.emit({ type: 'logout.completed', user: setup.pseudonym(user.id), everywhere: false });
-    return redirectReply(attempt.returnPath, [...headers, silent.mark('out')]);
+    return arrival.outcome === 'user'
+      ? redirectReply(attempt.returnPath, headers)
+      : signOutHere(parts, exchange, attempt, headers);
   }
   if (arrival.outcome === 'nobody') {
     return attempt.purpose === 'probe'
-      ? redirectReply(attempt.returnPath, [...headers, silent.mark('tried')])
-      : refuse(
-          parts,
-          exchange,
-          refusal('ERR_LOGIN_NOBODY', 'The forum answered that nobody is signed in.'),
-          headers,
-        );
+      ? redirectReply(attempt.returnPath, [...headers, parts.silent.mark('tried')])
+      : refusal('ERR_LOGIN_NOBODY', 'The forum answered that nobody is signed in.');
   }
   return attempt.purpose === 'link'
     ? parts.link.confirm(exchange, arrival)
-    : finish(parts, exchange, arrival);
+    : signInHere(parts, exchange, arrival);
+}
+
+/** The forum says that nobody is signed in there any more: this browser's session ends, and no other. */
+async function signOutHere(
+  { setup }: LoginParts,
+  exchange: Exchange,
+  { returnPath }: Attempt,
+  headers: readonly ReplyHeader[],
+): Promise<SsoReply | Refusal> {
+  const user = await exchange.currentUser();
+  if (isRefusal(user)) return user;
+  const told = await exchange.signOut();
+  if (isRefusal(told)) return told;
+  if (user !== null)
+    setup.emit({ type: 'logout.completed', user: setup.pseudonym(user.id), everywhere: false });
+  return redirectReply(returnPath, [...headers, ...told]);
 }
 
 /** The forum's person becomes the site's: account, then session. */
-async function finish(
-  parts: LoginParts,
+async function signInHere(
+  { setup, linking, silent, keepProfile }: LoginParts,
   exchange: Exchange,
   { user: forumUser, attempt, headers }: Extract<Arrival, { outcome: 'user' }>,
 ): Promise<SsoReply | Refusal> {
-  const { setup, linking, silent } = parts;
-  const user = await linking.alone(forumUser.id, () => linking.signIn(forumUser));
-  if (isRefusal(user)) return refuse(parts, exchange, user, headers);
-  if (user.suspended === true) {
-    return refuse(
-      parts,
-      exchange,
-      refusal('ERR_USER_SUSPENDED', 'A suspended person tried to sign in.'),
-      headers,
-    );
-  }
-  try {
-    await exchange.session.signIn(user);
-  } catch (cause) {
-    const why = isForumSsoError(cause)
-      ? refusal(cause.code, cause.detail, cause.cause)
-      : refusal('ERR_SITE_CALLBACK_FAILED', "The site's signIn callback failed.", cause);
-    return refuse(parts, exchange, why, headers);
-  }
+  const user = await linking.alone(forumUser.id, async () => {
+    const account = await linking.signIn(forumUser, 'login');
+    if (!isRefusal(account)) await keepProfile(forumUser);
+    return account;
+  });
+  if (isRefusal(user)) return user;
+  const signedIn = await exchange.signIn(user);
+  if (isRefusal(signedIn)) return signedIn;
   setup.emit({
     type: 'login.completed',
     user: setup.pseudonym(user.id),
@@ -359,12 +399,18 @@ async function finish(
   return redirectReply(attempt.returnPath, [...headers, silent.mark('in')]);
 }
 
-/** A page that says what happened, with a way to begin anew. */
+/**
+ * A page that says what happened, with a way to begin anew. Somebody who only opened a page and was looked up at the
+ * forum by the way gets that page: the operator hears of it, and the browser, marked when it left, is not sent again.
+ */
 function refuse(
   { startPath }: LoginParts,
   exchange: Exchange,
   why: Refusal,
-  headers: readonly ReplyHeader[],
+  { headers, attempt }: { readonly headers: readonly ReplyHeader[]; readonly attempt: Attempt | undefined },
 ): SsoReply {
-  return exchange.refuse(why, { links: [{ text: 'Sign in again', href: startPath }], headers });
+  const purpose = attempt?.purpose ?? 'login';
+  const links = purpose === 'login' ? [{ text: 'Sign in again', href: startPath }] : [];
+  const page = exchange.refuse(why, { links, headers });
+  return attempt?.purpose === 'probe' ? redirectReply(attempt.returnPath, headers) : page;
 }

@@ -1,18 +1,16 @@
-import { type Refusal, refusal } from '../../errors.js';
+import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Locks } from '../../store/store.js';
-import { type AccountLinking, workAlone } from './accounts.js';
+import { type AccountLinking, type AccountRules, workAlone } from './accounts.js';
 import type { ForumUser } from './forum-user.js';
 
 /**
  * For a site without accounts of its own: the person at the site is the person at the forum. Nothing is stored; the
  * id is `{name}:{forum id}`.
- *
- * @param forumConfirmsEmails whether the forum lets in only people whose address is confirmed
  */
 export function createForumAccounts(
   name: string,
-  forumConfirmsEmails: boolean,
+  { forumConfirmsEmails, exposeName }: Pick<AccountRules, 'forumConfirmsEmails' | 'exposeName'>,
   locks: Locks,
   readSiteUser: (value: unknown) => SiteUser | Refusal,
 ): AccountLinking {
@@ -21,14 +19,27 @@ export function createForumAccounts(
     'ERR_LOGIN_NO_ACCOUNT',
     'This site has no accounts of its own to link.',
   );
+  const exposed = (forumUser: ForumUser): ForumUser => (exposeName ? forumUser : { ...forumUser, name: '' });
+
+  function readPerson(forumUser: ForumUser): SiteUser | Refusal {
+    const user = readSiteUser(detailsOf(prefix, exposed(forumUser), forumConfirmsEmails));
+    return isRefusal(user)
+      ? refusal('ERR_LOGIN_USER_UNUSABLE', `The forum's answer makes no usable person: ${user.detail}`)
+      : user;
+  }
+
   return {
-    signIn: async (forumUser) => readSiteUser(detailsOf(prefix, forumUser, forumConfirmsEmails)),
+    signIn: async (forumUser) => readPerson(forumUser),
     link: async () => refuseLink,
     // The session holds the person as of the login; there is nothing else to bring up to date.
     update: async () => null,
     find: async (forumUserId) => prefix + forumUserId,
     forumUserOf: async (siteUserId) =>
       siteUserId.startsWith(prefix) ? siteUserId.slice(prefix.length) : null,
+    exposed,
+    retire: async () => {},
+    unlink: async () => {},
+    sessionHoldsRights: true,
     alone: (forumUserId, work) => workAlone(locks, name, forumUserId, work),
   };
 }

@@ -1,3 +1,4 @@
+import { hasControlCharacter } from '../../control-characters.js';
 import { type Refusal, refusal } from '../../errors.js';
 import type { DiscourseFields } from '../protocol/fields.js';
 
@@ -41,20 +42,39 @@ export function readForumUser(fields: DiscourseFields, flavour: ForumFlavour): F
   if (typeof id !== 'string') return id;
   const plain = flavour === 'wordpress' ? decodeEntities : (text: string) => text;
   const username = plain(fields.username ?? '');
-  if (username === '') return refusal('ERR_LOGIN_USER_UNUSABLE', 'The forum named no user name.');
-  const { avatarUrl } = fields;
+  if (username === '' || hasControlCharacter(username)) {
+    return refusal('ERR_LOGIN_USER_UNUSABLE', 'The forum named no user name that can be used.');
+  }
+  const { avatarUrl = '' } = fields;
   return {
     id,
     username,
-    name: plain(fields.name ?? ''),
+    name: readDisplayName(plain(fields.name ?? '')),
     email: fields.email ?? '',
-    ...(avatarUrl === undefined || avatarUrl === '' ? {} : { avatarUrl }),
+    ...(isWebAddress(avatarUrl) ? { avatarUrl } : {}),
     admin: fields.admin === true,
     moderator: fields.moderator === true,
-    ...(fields.groups === undefined ? {} : { groups: fields.groups.filter((name) => name !== '') }),
+    ...(fields.groups === undefined ? {} : { groups: readGroupNames(fields.groups) }),
     requireActivation: fields.requireActivation === true,
     twoFactor: fields.confirmed2fa === true,
   };
+}
+
+/** A name for display: control characters have no place in it, and are no reason to turn anybody away. */
+export function readDisplayName(text: string): string {
+  return text.replace(/\p{Cc}/gu, '');
+}
+
+/** Names of groups; what Discourse has no group for is left out. */
+export function readGroupNames(names: readonly string[]): readonly string[] {
+  return names.filter((name) => name !== '' && !name.includes(',') && !hasControlCharacter(name));
+}
+
+/** True for an address that a page may show a picture from. */
+export function isWebAddress(text: string): boolean {
+  if (text.length > 2_000 || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
 }
 
 const entities: Readonly<Record<string, string>> = {

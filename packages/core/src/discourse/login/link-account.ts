@@ -4,11 +4,14 @@ import { readParameter } from '../../http/query.js';
 import { redirectReply, type SsoReply, withHeaders } from '../../http/reply.js';
 import type { Sealer } from '../../session/sealer.js';
 import type { AccountLinking } from './accounts.js';
+import { userDigest } from './attempt.js';
 import type { ForumUser } from './forum-user.js';
 import type { Arrival, LoginFlow } from './login-flow.js';
 
 /** How long the confirm page may stay open, in seconds. */
 const confirmationLife = 300;
+/** Bytes of JSON that a confirmation may hold: sealed, it has to fit into a form. */
+const confirmationRoom = 2_600;
 
 export interface LinkParts {
   readonly setup: ConnectorSetup;
@@ -18,9 +21,10 @@ export interface LinkParts {
   readonly linking: AccountLinking;
   readonly sealer: Sealer;
   readonly requireTwoFactor: boolean;
-  readonly forumOrigin: string;
   /** Path of the confirm route on this site. */
   readonly confirmPath: string;
+  /** Remembers what the forum said. */
+  readonly keepProfile: (forumUser: ForumUser) => Promise<void>;
 }
 
 export interface AccountLink {
@@ -65,7 +69,7 @@ async function start(
     purpose: 'link',
     returnPath,
     requireTwoFactor,
-    linkUserId: user.id,
+    linkUser: userDigest(user.id),
   });
   return isRefusal(departure) ? departure : redirectReply(departure.location, departure.headers);
 }
@@ -77,11 +81,12 @@ async function ask(
 ): Promise<SsoReply | Refusal> {
   const user = await exchange.currentUser();
   if (isRefusal(user)) return user;
-  if (user === null || user.id !== attempt.linkUserId)
-    return withHeaders(exchange.refuse(userChanged(), {}), headers);
+  if (user === null || userDigest(user.id) !== attempt.linkUser)
+    return exchange.refuse(userChanged(), { headers });
   const end = new Date(setup.now().getTime() + confirmationLife * 1_000);
+  const { nonce, returnPath } = attempt;
   const confirmation = await sealer.seal(
-    { siteUserId: user.id, forumUser, nonce: attempt.nonce, returnPath: attempt.returnPath },
+    { ...fitting({ siteUserId: user.id, forumUser, nonce, returnPath }, setup.homePath) },
     end,
   );
   const page = exchange.page({
@@ -98,7 +103,7 @@ async function ask(
 }
 
 async function carryOut(
-  { setup, name, linking, sealer }: LinkParts,
+  { setup, name, linking, sealer, keepProfile }: LinkParts,
   exchange: Exchange,
 ): Promise<SsoReply | Refusal> {
   const form = await exchange.readForm();
@@ -119,7 +124,11 @@ async function carryOut(
     return refusal('ERR_LINK_CONFIRMATION_INVALID', 'The confirmation was used before.');
   }
   const { forumUser } = confirmation;
-  const linked = await linking.alone(forumUser.id, () => linking.link(forumUser, user.id));
+  const linked = await linking.alone(forumUser.id, async () => {
+    const outcome = await linking.link(forumUser, user.id);
+    if (!isRefusal(outcome)) await keepProfile(forumUser);
+    return outcome;
+  });
   if (isRefusal(linked)) return linked;
   setup.emit({ type: 'account.linked', user: setup.pseudonym(user.id) });
   return redirectReply(confirmation.returnPath);
@@ -134,6 +143,22 @@ interface Confirmation {
   readonly forumUser: ForumUser;
   readonly nonce: string;
   readonly returnPath: string;
+}
+
+/**
+ * What of a confirmation fits into a form. Without groups the link changes none; the next login or webhook brings
+ * them.
+ */
+function fitting(whole: Confirmation, homePath: string): Confirmation {
+  const { groups: _groups, ...withoutGroups } = whole.forumUser;
+  const { avatarUrl: _avatarUrl, ...least } = withoutGroups;
+  const candidates = [
+    whole,
+    { ...whole, forumUser: withoutGroups },
+    { ...whole, forumUser: withoutGroups, returnPath: homePath },
+  ];
+  const fits = candidates.find((one) => Buffer.byteLength(JSON.stringify(one)) <= confirmationRoom);
+  return fits ?? { ...whole, forumUser: least, returnPath: homePath };
 }
 
 /** The text was sealed here, so its shape is ours; the types are checked all the same. */

@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import { parseQuery, queryOf, readParameter } from '../../http/query.js';
 import type { ReplyHeader } from '../../http/reply.js';
 import type { SsoRequest } from '../../http/request.js';
@@ -43,17 +43,30 @@ export type Arrival =
       readonly fields: DiscourseFields;
       readonly attempt: Attempt;
       readonly headers: readonly ReplyHeader[];
+      /** Position of the secret that signed the answer; above 0, the forum still has an old one. */
+      readonly secretPosition: number;
     }
   /** With `prompt=none`: nobody is signed in at the forum. */
-  | { readonly outcome: 'nobody'; readonly attempt: Attempt; readonly headers: readonly ReplyHeader[] }
+  | {
+      readonly outcome: 'nobody';
+      readonly attempt: Attempt;
+      readonly headers: readonly ReplyHeader[];
+      readonly secretPosition: number;
+    }
   /** The answer is not accepted; nothing was changed. */
-  | { readonly outcome: 'refused'; readonly refusal: Refusal; readonly headers: readonly ReplyHeader[] };
+  | {
+      readonly outcome: 'refused';
+      readonly refusal: Refusal;
+      readonly headers: readonly ReplyHeader[];
+      /** The attempt of this browser that the answer belongs to; absent when it belongs to none. */
+      readonly attempt?: Attempt;
+    };
 
 /** The way to the forum and back (DiscourseConnect, the forum as provider), without what a site makes of it. */
 export interface LoginFlow {
   depart(
     request: SsoRequest,
-    details: Pick<Attempt, 'purpose' | 'returnPath' | 'requireTwoFactor' | 'linkUserId'>,
+    details: Pick<Attempt, 'purpose' | 'returnPath' | 'requireTwoFactor' | 'linkUser'>,
   ): Promise<Departure | Refusal>;
   /** @param request the request to the callback */
   arrive(request: SsoRequest): Promise<Arrival>;
@@ -78,10 +91,11 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
 
   /** All checks of an answer, in the order that gives a stranger nothing. */
   async function judge(request: SsoRequest): Promise<Arrival> {
-    const refused = (why: Refusal, headers: readonly ReplyHeader[] = []): Arrival => ({
+    const refused = (why: Refusal, headers: readonly ReplyHeader[] = [], attempt?: Attempt): Arrival => ({
       outcome: 'refused',
       refusal: why,
       headers,
+      ...(attempt === undefined ? {} : { attempt }),
     });
 
     const query = parseQuery(queryOf(request.url));
@@ -91,13 +105,16 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (isRefusal(sig)) return refused(sig);
     const opened = openMessage({ sso, sig }, secrets.keysAt(now()));
     if (isRefusal(opened)) return refused(opened);
-    const { fields } = opened;
+    const { fields, keyIndex: secretPosition } = opened;
 
     if (fields.nonce === undefined || fields.nonce === '') {
       return refused(refusal('ERR_SSO_NONCE_MISSING', 'The answer has no nonce.'));
     }
     const attempt = await cookies.find(request, fields.nonce);
-    if (isRefusal(attempt)) return refused(attempt);
+    if (isRefusal(attempt)) {
+      const over = attempt.refused === 'ERR_LOGIN_ATTEMPT_EXPIRED';
+      return refused(attempt, over ? [cookies.clear(fields.nonce)] : []);
+    }
     const headers = [cookies.clear(attempt.nonce)];
 
     const absentIsFine = flavour === 'wordpress' && fields.returnSsoUrl === undefined;
@@ -105,15 +122,28 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       return refused(
         refusal('ERR_LOGIN_RETURN_URL_WRONG', `The answer was made for another address than ${callbackUrl}.`),
         headers,
+        attempt,
       );
     }
-    const life = Math.ceil((attempt.expiresAt - now().getTime()) / 1_000) + clockSkew;
-    if (!(await oneTime.claim(`attempt|${name}|${attempt.nonce}`, life))) {
-      return refused(refusal('ERR_LOGIN_ALREADY_USED', 'The answer was used before.'), headers);
+    const claimed = await claim(attempt);
+    // The attempt stays in the browser: nothing was used up, and a reload is another try.
+    if (isRefusal(claimed)) return refused(claimed, [], attempt);
+    if (!claimed) {
+      return refused(refusal('ERR_LOGIN_ALREADY_USED', 'The answer was used before.'), headers, attempt);
     }
-    if (fields.failed === true) return { outcome: 'nobody', attempt, headers };
+    if (fields.failed === true) return { outcome: 'nobody', attempt, headers, secretPosition };
+    if (isQuestion(fields)) {
+      return refused(
+        refusal(
+          'ERR_LOGIN_NOT_AN_ANSWER',
+          'The message is signed and says nothing about anybody: it is a request of this site, not an answer of the forum.',
+        ),
+        headers,
+        attempt,
+      );
+    }
     const user = readForumUser(fields, flavour);
-    if (isRefusal(user)) return refused(user, headers);
+    if (isRefusal(user)) return refused(user, headers, attempt);
     if (attempt.requireTwoFactor && !user.twoFactor) {
       return refused(
         refusal(
@@ -121,9 +151,21 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
           'A second factor was asked for, and the forum did not confirm one.',
         ),
         headers,
+        attempt,
       );
     }
-    return { outcome: 'user', user, fields, attempt, headers };
+    return { outcome: 'user', user, fields, attempt, headers, secretPosition };
+  }
+
+  /** Takes the attempt's nonce: true once. A store that is silent lets nobody in. */
+  async function claim({ nonce, expiresAt }: Attempt): Promise<boolean | Refusal> {
+    const life = Math.ceil((expiresAt - now().getTime()) / 1_000) + clockSkew;
+    try {
+      return await oneTime.claim(`attempt|${name}|${nonce}`, life);
+    } catch (error) {
+      if (isForumSsoError(error)) return refusal(error.code, error.detail, error.cause);
+      return refusal('ERR_STORE_UNAVAILABLE', 'The store answered with an error.', error);
+    }
   }
 
   return {
@@ -146,4 +188,9 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     arrive: judge,
     logoutUrl: (returnUrl) => ask({ nonce: newNonce(), returnSsoUrl: returnUrl, logout: true }),
   };
+}
+
+/** A request of ours that was sent back as it is: the forum's answer always names somebody, or says `failed`. */
+function isQuestion({ externalId, username, email }: DiscourseFields): boolean {
+  return externalId === undefined && username === undefined && email === undefined;
 }

@@ -1,7 +1,7 @@
 import type { ConnectorSetup, Exchange, Route } from '../../connector.js';
 import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import { readParameter } from '../../http/query.js';
-import { redirectReply, type SsoReply, withHeaders } from '../../http/reply.js';
+import { redirectReply, type SsoReply } from '../../http/reply.js';
 import type { SiteUser } from '../../site-user.js';
 import type { DiscourseApi } from '../api/discourse-api.js';
 import type { LoginFlow } from './login-flow.js';
@@ -14,6 +14,8 @@ export interface LogoutParts {
   readonly api: DiscourseApi | undefined;
   readonly offerEverywhere: boolean;
   readonly forwardToForum: boolean;
+  /** Whether the other end can be asked without a page who is signed in there; WordPress cannot. */
+  readonly canProbe: boolean;
   /** The forum's origin: the log-out form may end up there. */
   readonly forumOrigin: string;
   /** Path of the log-out route on this site. */
@@ -28,15 +30,16 @@ export interface LogoutParts {
  * nobody is signed in there.
  */
 export function logoutRoutes(parts: LogoutParts): readonly Route[] {
+  const landing: Route = {
+    method: 'GET',
+    path: '/forum-logout',
+    caller: 'navigation',
+    handle: (exchange) => checkForum(parts, exchange),
+  };
   return [
     { method: 'GET', path: '/logout', caller: 'navigation', handle: (exchange) => ask(parts, exchange) },
     { method: 'POST', path: '/logout', caller: 'form', handle: (exchange) => carryOut(parts, exchange) },
-    {
-      method: 'GET',
-      path: '/forum-logout',
-      caller: 'navigation',
-      handle: (exchange) => checkForum(parts, exchange),
-    },
+    ...(parts.canProbe ? [landing] : []),
   ];
 }
 
@@ -63,35 +66,39 @@ async function ask(
 }
 
 async function carryOut(parts: LogoutParts, exchange: Exchange): Promise<SsoReply | Refusal> {
-  const { setup, flow, silent, offerEverywhere, forwardToForum } = parts;
+  const { setup, flow, offerEverywhere, forwardToForum } = parts;
   const form = await exchange.readForm();
   if (isRefusal(form)) return form;
   const wish = readParameter(form, 'everywhere');
   if (isRefusal(wish)) return wish;
   const user = await exchange.currentUser();
-  if (isRefusal(user)) return user;
 
-  const everywhere = offerEverywhere && wish === 'on';
-  let unreached: Refusal | null = null;
+  const headers = await exchange.signOut();
+  if (isRefusal(headers)) return headers;
+  // Who it was could not be found out; this browser has forgotten them all the same.
+  if (isRefusal(user)) return exchange.refuse(user, { headers });
   if (user !== null) {
-    await exchange.session.signOut();
-    if (everywhere) {
-      await setup.endSessions(user.id);
-      unreached = await logOutAtForum(parts, user);
-    }
+    const everywhere = offerEverywhere && wish === 'on';
+    const unreached = everywhere ? await signOutEverywhere(parts, user) : null;
     setup.emit({ type: 'logout.completed', user: setup.pseudonym(user.id), everywhere });
-  }
-  const headers = [silent.mark('out')];
-  if (unreached !== null) {
-    // Signed out here all the same; the person should know that the forum is still open.
-    return withHeaders(exchange.refuse(unreached, {}), headers);
-  }
-  if (forwardToForum) {
-    const location = flow.logoutUrl(setup.address.origin + setup.homePath);
-    return isRefusal(location) ? location : redirectReply(location, headers);
+    // Signed out here all the same; the person should know that other places are still open.
+    if (unreached !== null) return exchange.refuse(unreached, { headers });
   }
   const returnPath = formReturnPath(parts, exchange, readParameter(form, setup.returnParameter));
-  return redirectReply(returnPath, headers);
+  if (!forwardToForum) return redirectReply(returnPath, headers);
+  const location = flow.logoutUrl(setup.address.origin + returnPath);
+  return isRefusal(location) ? location : redirectReply(location, headers);
+}
+
+/** @returns null when all sessions are over, here and at the forum */
+async function signOutEverywhere(parts: LogoutParts, user: SiteUser): Promise<Refusal | null> {
+  try {
+    await parts.setup.endSessions(user.id);
+  } catch (cause) {
+    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
+    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's endSessions callback failed.", cause);
+  }
+  return logOutAtForum(parts, user);
 }
 
 async function logOutAtForum({ api, forumUserOf }: LogoutParts, user: SiteUser): Promise<Refusal | null> {
@@ -117,10 +124,17 @@ function formReturnPath(
   return isRefusal(safe) ? setup.homePath : safe;
 }
 
-async function checkForum({ setup, flow }: LogoutParts, exchange: Exchange): Promise<SsoReply | Refusal> {
+/**
+ * Only a session that began with the forum ends with the forum's: somebody who signed in at the site's own form would
+ * otherwise be signed out by any link to this address.
+ */
+async function checkForum(
+  { setup, flow, silent }: LogoutParts,
+  exchange: Exchange,
+): Promise<SsoReply | Refusal> {
   const user = await exchange.currentUser();
   if (isRefusal(user)) return user;
-  if (user === null) return redirectReply(setup.homePath);
+  if (user === null || !silent.beganHere(exchange.request)) return redirectReply(setup.homePath);
   const departure = await flow.depart(exchange.request, {
     purpose: 'logoutCheck',
     returnPath: setup.homePath,

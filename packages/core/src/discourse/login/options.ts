@@ -49,6 +49,11 @@ export interface DiscourseLoginOptions extends Partial<SiteAccounts> {
     readonly allowedIps?: readonly string[];
     /** Events that are acknowledged and left alone. Default `['user_created']`: such accounts may not be confirmed yet. */
     readonly ignoredEvents?: readonly string[];
+    /**
+     * Make (or find, by `linkBy`) the site's account as soon as a webhook tells of a confirmed person, before their first
+     * login. Needs `api`: the person is read back first. Default false.
+     */
+    readonly createAccounts?: boolean;
   };
   readonly logout?: {
     /** Ask whether to end all sessions, here and at the forum. Default false. */
@@ -88,6 +93,7 @@ export function discourseLoginOptionsSchema(zod: Zod): z.ZodType {
         secret: zod.unknown().optional(),
         allowedIps: zod.array(zod.string()).optional(),
         ignoredEvents: zod.array(zod.string()).optional(),
+        createAccounts: flag,
       })
       .optional(),
     logout: zod.strictObject({ offerEverywhere: flag, forwardToForum: flag, followForum: flag }).optional(),
@@ -135,6 +141,16 @@ export function contradictions(options: DiscourseLoginOptions): readonly string[
   if (logout.followForum === true && webhook === undefined) {
     problems.push('logout.followForum needs webhook: that is how the forum tells.');
   }
+  if (webhook?.createAccounts === true && (api === undefined || findSiteUser === undefined)) {
+    problems.push(
+      'webhook.createAccounts needs findSiteUser and createSiteUser, and api: a webhook alone does not prove that the person still exists.',
+    );
+  }
+  if (options.requireTwoFactor === true && (options.seamlessLogin === true || options.autoRelogin === true)) {
+    problems.push(
+      'seamlessLogin and autoRelogin do not go with requireTwoFactor: a second factor is asked for on a page.',
+    );
+  }
   if (flavour === 'wordpress') {
     if (options.seamlessLogin === true || options.autoRelogin === true) {
       problems.push('seamlessLogin and autoRelogin do not work with WordPress, which knows no prompt=none.');
@@ -143,6 +159,9 @@ export function contradictions(options: DiscourseLoginOptions): readonly string[
     if (options.requireTwoFactor === true) problems.push('requireTwoFactor does not work with WordPress.');
     if (options.groupMap !== undefined)
       problems.push('groupMap does not work with WordPress, which sends no groups.');
+    if (api !== undefined || webhook !== undefined) {
+      problems.push("api and webhook do not work with WordPress: they are Discourse's.");
+    }
   }
   return problems;
 }

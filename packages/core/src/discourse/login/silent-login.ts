@@ -9,7 +9,7 @@ import type { SiteAddress } from '../../http/site-address.js';
 import type { LoginFlow } from './login-flow.js';
 
 /**
- * What this browser has been through; one word in a cookie:
+ * What this browser has been through; one word in a cookie. It decides on comfort alone and is worth nothing to anybody:
  * - `test`: we only want to see whether cookies come back;
  * - `tried`: the forum was asked and nobody was signed in there, or the answer never came;
  * - `in`: somebody signed in here with the forum;
@@ -43,6 +43,8 @@ export interface SilentLoginParts {
 export interface SilentLogin {
   /** Remembers what happened in this browser. */
   mark(state: BrowserState): ReplyHeader;
+  /** True when the last that happened in this browser was a login with the forum. */
+  beganHere(request: SsoRequest): boolean;
   /** For a page that an anonymous person opens: where to send the browser first, or null. */
   visit(exchange: Exchange): Promise<SsoReply | null>;
 }
@@ -80,6 +82,7 @@ export function createSilentLogin({
 
   return {
     mark,
+    beganHere: (request) => readCookie(request, cookie) === 'in',
     async visit({ request, path }) {
       if ((!seamless && !relogin) || !isPageRequest(request) || exceptPaths.includes(path)) return null;
       const state = readCookie(request, cookie);

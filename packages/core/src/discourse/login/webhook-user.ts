@@ -1,5 +1,6 @@
+import { hasControlCharacter } from '../../control-characters.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
-import { type ForumUser, readForumId } from './forum-user.js';
+import { type ForumUser, isWebAddress, readDisplayName, readForumId, readGroupNames } from './forum-user.js';
 
 /** A person as a webhook or the API of the forum shows them. */
 export interface ForumUserRecord {
@@ -7,9 +8,11 @@ export interface ForumUserRecord {
   /** The latest of the person's own time stamps, ISO 8601 in UTC; the empty string when there is none. */
   readonly version: string;
   readonly suspended: boolean;
-  /** `{size}` in it stands for the width in pixels; empty when there is none. */
-  readonly avatarTemplate: string;
-  readonly timezone: string;
+  /** Absolute address with `{size}` in the place of the width in pixels. */
+  readonly pictureTemplate?: string;
+  readonly timezone?: string;
+  readonly title?: string;
+  readonly trustLevel?: number;
 }
 
 /** Time stamps of a user that only ever move forward. */
@@ -18,23 +21,36 @@ const clocks = ['created_at', 'last_seen_at', 'last_posted_at', 'updated_at', 'l
 /**
  * Reads the user object of a webhook or of the admin API. Numbers must be numbers, groups a list of objects with
  * names; anything else is a refusal `ERR_WEBHOOK_MALFORMED`.
+ *
+ * @param forumOrigin the forum's origin: addresses of pictures may be given as paths
+ * @param now a suspension that is over by then is none
  */
-export function readForumUserRecord(value: unknown): ForumUserRecord | Refusal {
+export function readForumUserRecord(
+  value: unknown,
+  forumOrigin: string,
+  now: Date,
+): ForumUserRecord | Refusal {
   if (!isRecord(value)) return malformed('is no object');
   const id =
     typeof value.id === 'number' && Number.isSafeInteger(value.id)
       ? readForumId(String(value.id))
       : malformed('has no id');
   if (isRefusal(id)) return malformed('has no usable id');
-  if (typeof value.username !== 'string' || value.username === '') return malformed('has no username');
-  const groups = readGroupNames(value.groups);
+  const { username } = value;
+  if (typeof username !== 'string' || username === '' || hasControlCharacter(username)) {
+    return malformed('has no usable username');
+  }
+  const groups = readGroups(value.groups);
   if (groups === null) return malformed('has groups that are no list of objects with names');
   const option = isRecord(value.user_option) ? value.user_option : {};
+  const pictureTemplate = absolute(textOf(value.avatar_template), forumOrigin);
+  const timezone = textOf(value.timezone) || textOf(option.timezone);
+  const title = readDisplayName(textOf(value.title));
   return {
     user: {
       id,
-      username: value.username,
-      name: textOf(value.name),
+      username,
+      name: readDisplayName(textOf(value.name)),
       email: textOf(value.email),
       admin: value.admin === true,
       moderator: value.moderator === true,
@@ -44,13 +60,15 @@ export function readForumUserRecord(value: unknown): ForumUserRecord | Refusal {
       twoFactor: false,
     },
     version: latest(clocks.map((name) => value[name])),
-    suspended: typeof value.suspended_till === 'string' && value.suspended_till !== '',
-    avatarTemplate: textOf(value.avatar_template),
-    timezone: textOf(value.timezone) || textOf(option.timezone),
+    suspended: isSuspended(value.suspended_till, now),
+    ...(pictureTemplate === null ? {} : { pictureTemplate }),
+    ...(/^[\w+/-]{1,64}$/.test(timezone) ? { timezone } : {}),
+    ...(title === '' ? {} : { title: title.slice(0, 255) }),
+    ...(typeof value.trust_level === 'number' ? { trustLevel: value.trust_level } : {}),
   };
 }
 
-function readGroupNames(value: unknown): readonly string[] | undefined | null {
+function readGroups(value: unknown): readonly string[] | undefined | null {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) return null;
   const names: string[] = [];
@@ -58,7 +76,24 @@ function readGroupNames(value: unknown): readonly string[] | undefined | null {
     if (!isRecord(group) || typeof group.name !== 'string') return null;
     names.push(group.name);
   }
-  return names;
+  return readGroupNames(names);
+}
+
+/** Until when; what is no date counts as for ever. */
+function isSuspended(till: unknown, now: Date): boolean {
+  if (typeof till !== 'string' || till === '') return false;
+  const end = Date.parse(till);
+  return Number.isNaN(end) || end > now.getTime();
+}
+
+/** The address of a picture that the forum gives as an address, or as a path of its own. */
+function absolute(template: string, forumOrigin: string): string | null {
+  const address = template.startsWith('//')
+    ? new URL(forumOrigin).protocol + template
+    : template.startsWith('/')
+      ? forumOrigin + template
+      : template;
+  return isWebAddress(address) ? address : null;
 }
 
 function latest(stamps: readonly unknown[]): string {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { BlockList } from 'node:net';
 
 import type { Exchange } from '../../connector.js';
@@ -7,14 +7,17 @@ import type { NewEvent } from '../../events/event.js';
 import { isListed } from '../../http/client-ip.js';
 import { answerHeaders, type SsoReply } from '../../http/reply.js';
 import type { SecretRing } from '../../secrets.js';
-import type { Links, OneTimeValues, Profiles } from '../../store/store.js';
+import type { Locks, Profiles } from '../../store/store.js';
 import type { DiscourseApi } from '../api/discourse-api.js';
 import { type DiscourseEvent, openWebhook, webhookLimit } from '../protocol/webhook.js';
 import type { AccountLinking } from './accounts.js';
+import { contentOf, encode, type ProfileContent, readProfile } from './forum-profile.js';
 import { type ForumUserRecord, readForumUserRecord } from './webhook-user.js';
 
 /** For how long the same delivery is recognised, in seconds: longer than Discourse retries. */
 const deliveryMemory = 2 * 86_400;
+/** For how long a delivery counts as under way when the process dies over it, in seconds. */
+const deliveryLife = 60;
 
 export interface WebhookParts {
   readonly name: string;
@@ -22,12 +25,14 @@ export interface WebhookParts {
   /** Addresses that webhooks come from; null: any, the signature decides. */
   readonly allowedIps: BlockList | null;
   readonly ignoredEvents: ReadonlySet<string>;
+  /** Make accounts for people who never signed in here, as soon as the forum tells of them. */
+  readonly createAccounts: boolean;
   /** End the person's sessions here when they log out at the forum. */
   readonly followLogout: boolean;
+  readonly forumOrigin: string;
   readonly linking: AccountLinking;
-  readonly links: Links;
   readonly profiles: Profiles;
-  readonly oneTime: OneTimeValues;
+  readonly locks: Locks;
   /** To read people back; undefined: webhooks may then only take away, or bring what is strictly newer. */
   readonly api: DiscourseApi | undefined;
   readonly endSessions: (siteUserId: string) => Promise<void>;
@@ -38,6 +43,17 @@ export interface WebhookParts {
 /** What became of a webhook; in the answer and in the event, for the forum's log and ours. */
 type WebhookOutcome = 'pong' | 'ignored' | 'duplicate' | 'stale' | 'unlinked' | 'handled';
 
+/** What is known of a person, and how. */
+interface News {
+  readonly record: ForumUserRecord;
+  /** `api`: read back just now, so it is true whatever the event was. */
+  readonly source: 'webhook' | 'api';
+  /** Name of the event. */
+  readonly event: string;
+  /** It may be older than what is known: rights may go, and nothing else changes. */
+  readonly onlyLeave: boolean;
+}
+
 /**
  * Receives the webhooks of a forum. Order of checks: sender's address, signature over the raw body, duplicate. Then
  * one person at a time, over all processes. Whatever is signed and not for us is answered 200, so that the forum does
@@ -45,12 +61,12 @@ type WebhookOutcome = 'pong' | 'ignored' | 'duplicate' | 'stale' | 'unlinked' | 
  *
  * The name of an event is not signed and a body can be sent again, so an event may take away at any time, but it
  * grants something only when the person was read back over the API, or when the person's own time stamps are
- * strictly newer than the ones stored.
+ * strictly newer than what is known.
  */
 export function createWebhookReceiver(
   parts: WebhookParts,
 ): (exchange: Exchange) => Promise<SsoReply | Refusal> {
-  const { name, secrets, allowedIps, ignoredEvents, linking, links, profiles, oneTime, api, now } = parts;
+  const { name, secrets, allowedIps, ignoredEvents, forumOrigin, linking, profiles, locks, api, now } = parts;
 
   async function receive(exchange: Exchange): Promise<SsoReply | Refusal> {
     const { request, ip } = exchange;
@@ -61,19 +77,17 @@ export function createWebhookReceiver(
       );
     }
     const body = await request.body(webhookLimit);
-    const event = openWebhook({ headers: request.headers, body }, secrets.keysAt(now()));
-    if (isRefusal(event)) return event;
+    const opened = openWebhook({ headers: request.headers, body }, secrets.keysAt(now()));
+    if (isRefusal(opened)) return opened;
+    const { event, keyIndex } = opened;
+    if (keyIndex > 0) parts.emit({ type: 'secret.old_used', position: keyIndex });
     if (event.type === 'ping') return acknowledge('pong');
     if ((event.type !== 'user' && event.type !== 'group_user') || ignoredEvents.has(event.event)) {
       return acknowledge('ignored');
     }
-    const digest = createHash('sha256').update(body).digest('base64url');
-    const delivery = createHash('sha256')
-      .update(`${event.event}|${event.eventId}|${digest}`)
-      .digest('base64url');
-    if (!(await oneTime.claim(`webhook|${name}|${delivery}`, deliveryMemory)))
-      return acknowledge('duplicate');
-    const outcome = event.type === 'user' ? await aboutUser(event) : await aboutMembership(event);
+    const outcome = await once(event, body, () =>
+      event.type === 'user' ? aboutUser(event) : aboutMembership(event),
+    );
     return isRefusal(outcome) ? outcome : acknowledge(outcome, event);
   }
 
@@ -86,20 +100,46 @@ export function createWebhookReceiver(
     };
   }
 
+  /** Carries a delivery out, unless the very same was carried out before or is being so. One that failed may come again. */
+  async function once(
+    { event, eventId }: DiscourseEvent,
+    body: Uint8Array,
+    work: () => Promise<WebhookOutcome | Refusal>,
+  ): Promise<WebhookOutcome | Refusal> {
+    const bodyDigest = createHash('sha256').update(body).digest('base64url');
+    const digest = createHash('sha256').update(`${event}|${eventId}|${bodyDigest}`).digest('base64url');
+    const key = `webhook|${name}|${digest}`;
+    const owner = randomBytes(12).toString('hex');
+    if (!(await locks.acquire(key, owner, deliveryLife))) return 'duplicate';
+    let done = false;
+    try {
+      const outcome = await work();
+      done = !isRefusal(outcome);
+      return outcome;
+    } finally {
+      // Whether that succeeds changes nothing about what was done.
+      await (done ? locks.acquire(key, owner, deliveryMemory) : locks.release(key, owner)).catch(() => {});
+    }
+  }
+
   async function aboutUser({ body, event }: DiscourseEvent): Promise<WebhookOutcome | Refusal> {
-    const sent = readForumUserRecord(body.user);
+    const sent = readForumUserRecord(body.user, forumOrigin, now());
     if (isRefusal(sent)) return sent;
+    if (event === 'user_logged_out' && !parts.followLogout) return 'ignored';
     return linking.alone(sent.user.id, async () => {
       const siteUserId = await linking.find(sent.user.id);
       const ends =
         event === 'user_destroyed' ||
         event === 'user_suspended' ||
-        sent.suspended ||
-        (event === 'user_logged_out' && parts.followLogout);
+        event === 'user_logged_out' ||
+        sent.suspended;
       if (ends && siteUserId !== null) await parts.endSessions(siteUserId);
-      if (event === 'user_destroyed') return destroyed(sent.user.id, siteUserId);
       if (event === 'user_logged_out') return siteUserId === null ? 'unlinked' : 'handled';
-      return takeOver(sent, event);
+      if (api === undefined) {
+        if (event === 'user_destroyed') return siteUserId === null ? 'unlinked' : 'handled';
+        return takeSent(sent, event);
+      }
+      return takeReadBack(sent.user.id, event, siteUserId, ends);
     });
   }
 
@@ -111,67 +151,87 @@ export function createWebhookReceiver(
         ? membership.user_id
         : undefined;
     if (typeof id !== 'number' || !Number.isSafeInteger(id) || id <= 0 || api === undefined) return 'ignored';
-    return linking.alone(String(id), async () => {
-      const known = await readBack(String(id));
-      return known === null || isRefusal(known) ? (known ?? 'ignored') : store(known, event, true);
-    });
-  }
-
-  async function takeOver(sent: ForumUserRecord, event: string): Promise<WebhookOutcome | Refusal> {
-    if (api !== undefined) {
-      const known = await readBack(sent.user.id);
-      if (isRefusal(known)) return known;
-      // An anonymized or deleted account is read back as such, whatever the event was.
-      return known === null
-        ? destroyed(sent.user.id, await linking.find(sent.user.id))
-        : store(known, event, true);
-    }
-    const stored = await profiles.read(name, sent.user.id);
-    if (stored === null || sent.version > stored.version) return store(sent, event, false);
-    if (sent.version < stored.version) return 'stale';
-    const updated = await linking.update(sent.user, event, true);
-    return isRefusal(updated) ? updated : updated === null ? 'unlinked' : 'handled';
-  }
-
-  async function store(
-    record: ForumUserRecord,
-    event: string,
-    readFromForum: boolean,
-  ): Promise<WebhookOutcome | Refusal> {
-    const updated = await linking.update(record.user, event, false);
-    if (isRefusal(updated)) return updated;
-    // Kept only once it was taken over: a failed update may be sent again.
-    const { user, version, avatarTemplate, timezone } = record;
-    await profiles.write(
-      name,
-      user.id,
-      { json: JSON.stringify({ ...user, avatarTemplate, timezone }), version },
-      readFromForum,
+    return linking.alone(String(id), async () =>
+      takeReadBack(String(id), event, await linking.find(String(id)), false),
     );
-    return updated === null ? 'unlinked' : 'handled';
   }
 
-  /** The account is gone at the forum. That is irreversible here, so the forum is asked first. */
-  async function destroyed(
+  /** What the webhook says, as far as it can be trusted to be new. */
+  async function takeSent(sent: ForumUserRecord, event: string): Promise<WebhookOutcome | Refusal> {
+    const known = await readProfile(profiles, name, sent.user.id);
+    // A login is stamped by our clock and a webhook by the forum's: between these two, older proves nothing.
+    if (known !== null && known.source !== 'login' && sent.version < known.version) return 'stale';
+    const onlyLeave = known === null || sent.version <= known.version;
+    return take({ record: sent, source: 'webhook', event, onlyLeave });
+  }
+
+  /** What the forum itself says now; the webhook was only the occasion. */
+  async function takeReadBack(
     forumUserId: string,
+    event: string,
     siteUserId: string | null,
+    sessionsEnded: boolean,
   ): Promise<WebhookOutcome | Refusal> {
-    if (api !== undefined) {
-      const known = await readBack(forumUserId);
-      if (isRefusal(known)) return known;
-      if (known === null) {
-        await links.retire(name, forumUserId);
-        await profiles.remove(name, forumUserId);
-      }
+    const record = await readBack(forumUserId);
+    if (isRefusal(record)) return record;
+    const ends = record === null || record.suspended;
+    if (ends && !sessionsEnded && siteUserId !== null) await parts.endSessions(siteUserId);
+    if (record === null) {
+      await linking.retire(forumUserId);
+      await profiles.remove(name, forumUserId);
+      return siteUserId === null ? 'unlinked' : 'handled';
     }
-    return siteUserId === null ? 'unlinked' : 'handled';
+    // Said to be destroyed and still there: nothing is known but that.
+    if (event === 'user_destroyed') return siteUserId === null ? 'unlinked' : 'handled';
+    return take({ record, source: 'api', event, onlyLeave: false });
+  }
+
+  async function take(news: News): Promise<WebhookOutcome | Refusal> {
+    const { record, source, event, onlyLeave } = news;
+    const { user } = record;
+    const before = await readProfile(profiles, name, user.id);
+    let updated = await linking.update(user, event, onlyLeave);
+    if (updated === null && mayCreate(news)) updated = await created(news);
+    if (isRefusal(updated)) return updated;
+    if (linking.sessionHoldsRights && before !== null && loses(before, user)) {
+      const siteUserId = await linking.find(user.id);
+      if (siteUserId !== null) await parts.endSessions(siteUserId);
+    }
+    // Kept only once it was taken over: a failed update may be sent again.
+    if (!onlyLeave || before === null) await keep(record, source);
+    return updated === null && !linking.sessionHoldsRights ? 'unlinked' : 'handled';
+  }
+
+  function mayCreate({ record, source }: News): boolean {
+    return parts.createAccounts && source === 'api' && !record.suspended && !record.user.requireActivation;
+  }
+
+  /** The account of somebody who never signed in here; null when the site wants none, or another one has the link. */
+  async function created({ record, event }: News) {
+    const user = await linking.signIn(record.user, event);
+    const refused = isRefusal(user) ? user.refused : null;
+    return refused === 'ERR_LOGIN_NO_ACCOUNT' || refused === 'ERR_LINK_SITE_USER_TAKEN' ? null : user;
+  }
+
+  async function keep(record: ForumUserRecord, source: News['source']): Promise<void> {
+    const { user, version, suspended, pictureTemplate, timezone, title, trustLevel } = record;
+    const content: ProfileContent = {
+      ...contentOf(linking.exposed(user)),
+      suspended,
+      source,
+      ...(pictureTemplate === undefined ? {} : { pictureTemplate }),
+      ...(timezone === undefined ? {} : { timezone }),
+      ...(title === undefined ? {} : { title }),
+      ...(trustLevel === undefined ? {} : { trustLevel }),
+    };
+    await profiles.write(name, user.id, { json: encode(content), version }, source === 'api');
   }
 
   async function readBack(forumUserId: string): Promise<ForumUserRecord | null | Refusal> {
     if (api === undefined) return null;
     try {
       const user = await api.readUser(forumUserId);
-      return user === null ? null : readForumUserRecord(user);
+      return user === null ? null : readForumUserRecord(user, forumOrigin, now());
     } catch (error) {
       if (!isForumSsoError(error)) throw error;
       return refusal(error.code, error.detail, error.cause);
@@ -179,4 +239,17 @@ export function createWebhookReceiver(
   }
 
   return receive;
+}
+
+/** Whether somebody has fewer rights than before. */
+function loses(
+  before: Pick<ProfileContent, 'admin' | 'moderator' | 'groups'>,
+  now: Pick<ProfileContent, 'admin' | 'moderator' | 'groups'>,
+): boolean {
+  const { groups } = now;
+  return (
+    (before.admin && !now.admin) ||
+    (before.moderator && !now.moderator) ||
+    (groups !== undefined && (before.groups ?? []).some((group) => !groups.includes(group)))
+  );
 }

@@ -45,19 +45,26 @@ export function verifyWebhook(
       : list.flatMap((secret) => secretProblems(secret, secretKinds.webhook))[0];
   if (problem !== undefined)
     throw errorFrom(refusal('ERR_SSO_SECRET_UNUSABLE', `The webhook's secret ${problem}`));
-  const event = openWebhook(
+  const opened = openWebhook(
     webhook,
     list.map((secret) => createSecretKey(secret, 'utf8')),
   );
-  if (isRefusal(event)) throw errorFrom(event);
-  return event;
+  if (isRefusal(opened)) throw errorFrom(opened);
+  return opened.event;
 }
 
-/** {@link verifyWebhook} for connectors: prepared keys, a refusal rather than an exception. */
+/** A webhook whose signature was right. */
+export interface OpenedWebhook {
+  readonly event: DiscourseEvent;
+  /** Which of the keys had signed it. */
+  readonly keyIndex: number;
+}
+
+/** {@link verifyWebhook} for connectors: prepared keys, a refusal rather than an exception, and which key it was. */
 export function openWebhook(
   { headers, body }: { readonly headers: HeadersLike; readonly body: Uint8Array },
   keys: readonly KeyObject[],
-): DiscourseEvent | Refusal {
+): OpenedWebhook | Refusal {
   const signature = readHeader(headers, 'x-discourse-event-signature');
   if (signature === undefined || signature === '') {
     return refusal(
@@ -68,7 +75,8 @@ export function openWebhook(
   if (body.length > webhookLimit) {
     return refusal('ERR_BODY_TOO_LARGE', `The webhook's body is larger than ${webhookLimit} bytes.`);
   }
-  if (!signature.startsWith('sha256=') || findSigningKey(body, signature.slice(7), keys) === -1) {
+  const keyIndex = signature.startsWith('sha256=') ? findSigningKey(body, signature.slice(7), keys) : -1;
+  if (keyIndex === -1) {
     return refusal(
       'ERR_WEBHOOK_SIGNATURE_INVALID',
       'The webhook was not signed with this secret over these bytes: compare the secrets, and make sure that no parser touched the body.',
@@ -76,13 +84,14 @@ export function openWebhook(
   }
   const parsed = parseObject(body);
   if (parsed === null) return refusal('ERR_WEBHOOK_MALFORMED', "The webhook's body is not a JSON object.");
-  return {
+  const event: DiscourseEvent = {
     type: headerText(headers, 'x-discourse-event-type'),
     event: headerText(headers, 'x-discourse-event'),
     eventId: headerText(headers, 'x-discourse-event-id'),
     instance: headerText(headers, 'x-discourse-instance'),
     body: parsed,
   };
+  return { event, keyIndex };
 }
 
 /** Headers are outside the signature: cut to what such a name can be. */

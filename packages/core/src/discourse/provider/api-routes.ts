@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-import type { ConnectorSetup, Exchange, Route } from '../../connector.js';
+import type { ConnectorSetup, Delivery, Exchange, Route } from '../../connector.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import { jsonReply, type SsoReply } from '../../http/reply.js';
 import { readHeader } from '../../http/request.js';
@@ -24,8 +24,8 @@ export interface ApiParts {
         readonly rules: NonNullable<DiscourseConnectProviderOptions['authority']>;
       }
     | undefined;
-  /** Told when a client ended someone's sessions. */
-  readonly loggedOut: (siteUserId: string) => void;
+  /** Tells the other clients that one of them ended someone's sessions; undefined when none wants to hear. */
+  readonly tellLogOut: ((siteUserId: string) => Promise<Delivery>) | undefined;
 }
 
 /** Calls of the API in a minute, as many as a forum allows; and how long its callers wait for more. */
@@ -77,14 +77,15 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
 }
 
 async function logOut(
-  { setup, numbers, loggedOut }: ApiParts,
+  { setup, numbers, tellLogOut }: ApiParts,
   { id }: Exchange,
 ): Promise<SsoReply | Refusal> {
   const number = readNumber(id);
   const siteUserId = number === null ? null : await numbers.siteUserOf(number);
   if (siteUserId === null) return unknownUser();
   await setup.endSessions(siteUserId);
-  loggedOut(siteUserId);
+  // The caller waits for one answer, not for all the others.
+  void tellLogOut?.(siteUserId);
   // Clients compare the text: nothing else counts as done.
   return jsonReply(200, { success: 'OK' });
 }

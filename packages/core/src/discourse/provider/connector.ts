@@ -15,9 +15,15 @@ import {
   readClientLines,
 } from './clients.js';
 import { type PersonNumbers, personNumbers } from './numbers.js';
-import { type DiscourseConnectProviderOptions, providerOptionsSchema } from './options.js';
+import {
+  type DiscourseConnectProviderOptions,
+  providerOptionsSchema,
+  type WebhookTarget,
+} from './options.js';
 import { failedAnswer, type TwoFactorState, userAnswer } from './provider-answer.js';
 import { type ProviderRequest, readProviderRequest } from './provider-request.js';
+import { webhookLife } from './webhook-life.js';
+import type { ReadyTarget } from './webhook-sender.js';
 
 const variable = 'DISCOURSE_CONNECT_PROVIDER_SECRETS';
 
@@ -47,11 +53,15 @@ function setUp(options: DiscourseConnectProviderOptions, setup: ConnectorSetup):
   }
   const authority = readAuthority(options, clients ?? [], setup);
   const apiKey = readApiKey(options, setup);
-  if (clients === null || numbers === null || authority === null || apiKey === null) return null;
+  const targets = readTargets(options, setup);
+  if (clients === null || numbers === null || authority === null || apiKey === null || targets === null) {
+    return null;
+  }
 
   const name = options.name ?? 'discourse-connect-provider';
   const table = createClientTable(clients);
   const parts: ProviderParts = { setup, options, numbers };
+  const life = targets.length === 0 ? undefined : webhookLife({ setup, name, targets, numbers });
   return {
     routes: [
       {
@@ -66,8 +76,9 @@ function setUp(options: DiscourseConnectProviderOptions, setup: ConnectorSetup):
       },
       ...(apiKey === undefined
         ? []
-        : apiRoutes({ setup, name, apiKey, numbers, authority, loggedOut: () => {} })),
+        : apiRoutes({ setup, name, apiKey, numbers, authority, tellLogOut: life?.signOut })),
     ],
+    ...life,
   };
 }
 
@@ -248,4 +259,32 @@ function readApiKey(
   for (const problem of problems) setup.problem(`${setting} ${problem}`);
   setup.useSecret(setting, apiKey);
   return problems.length === 0 ? apiKey : null;
+}
+
+/** The clients that get webhooks; null when a problem was reported. */
+function readTargets(
+  { webhooks = [] }: DiscourseConnectProviderOptions,
+  setup: ConnectorSetup,
+): readonly ReadyTarget[] | null {
+  const ready: ReadyTarget[] = [];
+  for (const given of webhooks) {
+    const { url: text, secret, events } = typeof given === 'string' ? targetLine(given) : given;
+    const setting = 'webhooks (WEBHOOK_TARGETS)';
+    // It may have a query: a receiver is often a page with a parameter.
+    const url = readPeerUrl(text.split('?')[0] ?? '', `${setting}: the address`);
+    if (isRefusal(url)) setup.problem(url.detail);
+    const secrets = setup.readSecrets(secret, `the secret in ${setting}`, secretKinds.webhook);
+    if (secrets !== null && !isRefusal(url)) {
+      ready.push({ url: text, secrets, events: events === undefined ? null : new Set(events) });
+    }
+  }
+  return ready.length === webhooks.length ? ready : null;
+}
+
+/** `url|secret`; an address holds no bar. */
+function targetLine(line: string): WebhookTarget {
+  const bar = line.indexOf('|');
+  return bar === -1
+    ? { url: line, secret: '' }
+    : { url: line.slice(0, bar).trim(), secret: line.slice(bar + 1) };
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 
 import type { Zod } from '../../connector.js';
+import type { SecretOption } from '../../secrets.js';
 import type { SiteUser } from '../../site-user.js';
 import type { ProviderClient } from './clients.js';
 import type { SyncedPerson } from './sync-receiver.js';
@@ -29,6 +30,8 @@ export interface DiscourseConnectProviderOptions {
   readonly twoFactor?: (user: SiteUser, returnPath: string) => Promise<TwoFactorAnswer> | TwoFactorAnswer;
   /** The key with which clients call the API: at least 20 of a-z, 0-9, "_" and "-". Left out: there is no API. */
   readonly apiKey?: string;
+  /** Clients that are told what happens to people: a list, or `url|secret` lines. Left out: no webhooks. */
+  readonly webhooks?: readonly (WebhookTarget | string)[];
   /** A client whose users are the site's as well: it may bring them by `sync_sso`. */
   readonly authority?: {
     /** Its domain, as in `clients`. */
@@ -40,6 +43,16 @@ export interface DiscourseConnectProviderOptions {
     /** Hand its staff flags on. Default false. */
     readonly acceptStaffFlags?: boolean;
   };
+}
+
+/** A client that gets webhooks. */
+export interface WebhookTarget {
+  /** Where they are sent: the client's own address for webhooks of a forum. */
+  readonly url: string;
+  /** The secret that signs them; another one than that of its logins. At least 12 characters. */
+  readonly secret: SecretOption;
+  /** Names of the events it wants. Default: all. WordPress takes `user_created` and `user_updated` alone. */
+  readonly events?: readonly string[];
 }
 
 /** What the site says about a second factor. */
@@ -70,6 +83,18 @@ export function providerOptionsSchema(zod: Zod): z.ZodType {
     siteUserOf: callback.optional(),
     twoFactor: callback.optional(),
     apiKey: zod.string().optional(),
+    webhooks: zod
+      .array(
+        zod.union([
+          zod.string(),
+          zod.strictObject({
+            url: zod.string(),
+            secret: zod.unknown().optional(),
+            events: zod.array(zod.string()).optional(),
+          }),
+        ]),
+      )
+      .optional(),
     authority: zod
       .strictObject({
         domain,

@@ -95,6 +95,8 @@ export interface ActiveConnector {
   readonly routes: readonly Route[];
   /** Asked at each page for which the site calls `forumSso.visit`; a reply is sent instead of the page. */
   visit?(exchange: Exchange): Promise<SsoReply | null>;
+  /** What the browser of a person is to be told who signs out on purpose, wherever at the site that happens. */
+  signedOut?(): readonly ReplyHeader[];
   /** Brings the person's details to the other system now. */
   readonly push?: Capability<(user: SiteUser) => Promise<Delivery>>;
   /** Ends the person's sessions at the other system. */
@@ -168,6 +170,16 @@ export interface Exchange {
   readonly session: SiteSession;
   /** Who is signed in: validated, or null, or a refusal when the site's callback failed. */
   currentUser(): Promise<SiteUser | null | Refusal>;
+  /**
+   * Starts a session for a person in this browser. Somebody whom the site has suspended or removed gets none.
+   * @returns the person, or a refusal: `ERR_USER_SUSPENDED`, `ERR_USER_REMOVED`, or what the site's callback led to
+   */
+  signIn(user: SiteUser): Promise<SiteUser | Refusal>;
+  /**
+   * Ends this browser's session, because the person wants it to end.
+   * @returns headers that the answer must have, or a refusal when the site's callback failed
+   */
+  signOut(): Promise<readonly ReplyHeader[] | Refusal>;
   /** Checks a path of this site that came from outside; see `safeReturnPath`. */
   safePath(path: string): string | Refusal;
   /** The return path in this request's query, checked; the home page when there is none. */

@@ -163,6 +163,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     homePath: options.homePath ?? '/',
     renderPage: options.renderPage ?? renderPage,
     admit: (user) => admit(people, user),
+    signedOut: () => running.flatMap(({ active }) => active.signedOut?.() ?? []),
   };
   const emit = (event: NewEvent, connector?: string): void => {
     if (options.events === undefined) return;
@@ -293,7 +294,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
         },
         async signOut() {
           await own.signOut();
-          return [...builtIn.headers];
+          return [...builtIn.headers, ...frame.signedOut()];
         },
         signInReply: () => signInReply(exchange, frame.signInPath),
       };

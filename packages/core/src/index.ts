@@ -20,10 +20,13 @@ export {
   refusal,
 } from './errors.js';
 export type {
+  AccountLinked,
   EventListener,
   ForumSsoEvent,
   LoginAnswered,
+  LoginCompleted,
   LoginSlimmed,
+  LogoutCompleted,
   NewEvent,
   OldSecretUsed,
   PushDone,
@@ -31,6 +34,7 @@ export type {
   PushStalled,
   RequestRefused,
   SetupWarning,
+  WebhookReceived,
 } from './events/event.js';
 export { createForumSso, type ForumSso, type Visit } from './forum-sso.js';
 export { escapeHtml, type PageContent, type PageRenderer, pageReply } from './http/page.js';

@@ -171,6 +171,7 @@ export class DiscourseStrategy extends Strategy {
 
   private async finish(request: PassportRequest, arrival: Arrival): Promise<void> {
     if (arrival.outcome === 'refused') return this.refuse(request, arrival.refusal);
+    if (arrival.secretPosition > 0) this.emit({ type: 'secret.old_used', position: arrival.secretPosition });
     const info: DiscourseAuthInfo = { returnTo: arrival.attempt.returnPath };
     if (arrival.outcome === 'nobody') return this.fail({ message: 'login_required', ...info }, 401);
     const { user, said } = await this.askVerify(request, profileOf(arrival.user, arrival.fields));

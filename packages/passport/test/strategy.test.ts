@@ -287,10 +287,25 @@ describe.each(Object.entries(frameworks))('%s', (framework, start) => {
       oneTime: { claim: () => Promise.reject(new Error('connection lost')) },
       shared: true,
     };
-    const browser = new Browser(await start({ strategy: { store } }));
+    const events: unknown[] = [];
+    const strategy = { store, events: (event: unknown) => void events.push(event) };
+    const browser = new Browser(await start({ strategy }));
     const reply = await back(browser, { ...(await leave(browser)), ...sam });
     expect(reply.status).toBe(503);
     expect(reply.text).not.toContain('connection lost');
+    expect(events).toContainEqual(expect.objectContaining({ code: 'ERR_STORE_UNAVAILABLE' }));
+  });
+
+  test('an older secret of the forum is accepted, and told to the operator', async () => {
+    const events: unknown[] = [];
+    const strategy = {
+      secret: [randomBytes(16).toString('hex'), secret],
+      events: (event: unknown) => void events.push(event),
+    };
+    const browser = new Browser(await start({ strategy }));
+    const { location } = await browser.open('/auth/discourse');
+    expect((await back(browser, { ...requestOf(location), ...sam })).status).toBe(200);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'secret.old_used', position: 1 }));
   });
 
   test.each(['//evil.example', 'https://evil.example', '/.//evil.example'])(

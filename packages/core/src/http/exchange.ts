@@ -7,7 +7,7 @@ import { readSiteUser, type SiteUser } from '../site-user.js';
 import { clientIp } from './client-ip.js';
 import { type PageRenderer, pageReply } from './page.js';
 import { parseQuery, type Query, queryOf, readParameter } from './query.js';
-import { redirectReply } from './reply.js';
+import { type ReplyHeader, redirectReply } from './reply.js';
 import type { SsoRequest } from './request.js';
 import { safeReturnPath } from './return-path.js';
 import type { SiteAddress } from './site-address.js';
@@ -22,6 +22,8 @@ export interface ExchangeFrame {
   readonly renderPage: PageRenderer;
   /** Holds a person who is signed in against what the site has decided about them. */
   admit(user: SiteUser): Promise<SiteUser | Refusal>;
+  /** What all connectors want to tell the browser of a person who signs out on purpose. */
+  signedOut(): readonly ReplyHeader[];
 }
 
 /** Largest form, in bytes. */
@@ -53,6 +55,18 @@ export function createExchange(
       const user = await readCurrentUser(session);
       return user === null || isRefusal(user) ? user : frame.admit(user);
     },
+    async signIn(user) {
+      const person = await frame.admit(user);
+      if (isRefusal(person)) return person;
+      if (person.suspended === true)
+        return refusal('ERR_USER_SUSPENDED', 'A suspended person tried to sign in.');
+      const fault = await callSite('signIn', () => session.signIn(person));
+      return fault ?? person;
+    },
+    async signOut() {
+      const fault = await callSite('signOut', () => session.signOut());
+      return fault ?? frame.signedOut();
+    },
     safePath: (path) => safeReturnPath(path, frame.address.origin),
     returnPath() {
       const path = readParameter(this.query, frame.returnParameter);
@@ -73,6 +87,17 @@ export function createExchange(
         { headers },
       ),
   };
+}
+
+/** Calls back into the site's own session, which may fail. @returns null when it did not */
+async function callSite(callback: string, call: () => Promise<void>): Promise<Refusal | null> {
+  try {
+    await call();
+    return null;
+  } catch (cause) {
+    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
+    return refusal('ERR_SITE_CALLBACK_FAILED', `The site's ${callback} callback failed.`, cause);
+  }
 }
 
 /** Who is signed in: the callback's answer is the site's code at work, so it may fail or be unusable. */

@@ -133,8 +133,9 @@ export function createSealedSession(parts: SealedSessionParts): (request: SsoReq
       },
       async signOut() {
         const hadCookie = readCookie(request, name) !== undefined || headers.length > 0;
-        await end();
+        // First: a store that is out of order must not keep the browser from forgetting the session.
         if (hadCookie) answerWith(setCookie(address, name, '', 0));
+        await end();
       },
     };
   };

@@ -243,6 +243,31 @@ describe('linking at the person’s own wish', () => {
     expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LINK_CONFIRMATION_INVALID' });
   });
 
+  test('somebody with many groups, or on a page with a long address, can be linked, too', async () => {
+    const local255: SiteUser = { ...local, id: 'x'.repeat(255) };
+    const own = site(new Accounts(local255).callbacks);
+    const browser = new Browser(own);
+    await browser.signInAs(local255);
+    const departure = await browser.post('/sso/discourse-login/link', { returnTo: `/${'a'.repeat(2_000)}` });
+    const { requestOf } = await import('./site.js');
+    const answer = {
+      ...sam,
+      name: 'Ö'.repeat(200),
+      groups: Array.from({ length: 60 }, (_, i) => `a_group_of_the_forum_${i}`).join(','),
+    };
+    const page = await browser.arrive(requestOf(locationOf(departure)), answer);
+    const confirmation = confirmationOf(page.body);
+    expect(`confirmation=${confirmation}`.length).toBeLessThan(4_096);
+    const done = await browser.post('/sso/discourse-login/link/confirm', { confirmation });
+    expect(done.status).toBe(302);
+    expect(await own.store.links?.findBySiteUser('discourse-login', local255.id)).toBe('42');
+  });
+
+  test('at a site without accounts of its own there is nothing to link', () => {
+    expect(site().sso.owns('/sso/discourse-login/link')).toBe(false);
+    expect(site(new Accounts().callbacks).sso.owns('/sso/discourse-login/link')).toBe(true);
+  });
+
   test('a plain login never links the account that is signed in', async () => {
     const accounts = new Accounts(local);
     const own = site(accounts.callbacks);

@@ -1,9 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { memoryStore } from '../../../src/store/memory-store.js';
+import type { ForumSsoStore } from '../../../src/store/store.js';
 import {
   Accounts,
   Browser,
   forumUrl,
+  fragileStore,
+  lastCode,
   locationOf,
   origin,
   requestOf,
@@ -90,15 +94,11 @@ describe('callback', () => {
     const clock = { now: new Date() };
     const own = site({}, {}, clock);
     const browser = new Browser(own);
-    const lastCode = () => {
-      const event = own.events.at(-1);
-      return event?.type === 'request.refused' ? event.code : undefined;
-    };
     const refused = async (work: () => Promise<{ status: number }>, code: string) => {
       expect((await work()).status).toBe(
         code === 'ERR_PARAMETER_MISSING' || code === 'ERR_SSO_NONCE_MISSING' ? 400 : 403,
       );
-      expect(lastCode()).toBe(code);
+      expect(lastCode(own)).toBe(code);
     };
     const request = await browser.start();
 
@@ -123,7 +123,14 @@ describe('callback', () => {
       return browser.open(`/sso/discourse-login/callback?${signed({ nonce, ...sam })}`);
     }, 'ERR_LOGIN_RETURN_URL_WRONG');
     // Our own request, sent back as if it were an answer.
-    await refused(async () => browser.arrive(await browser.start(), {}), 'ERR_LOGIN_USER_UNUSABLE');
+    await refused(async () => browser.arrive(await browser.start(), {}), 'ERR_LOGIN_NOT_AN_ANSWER');
+    // An answer of the other direction: signed with the secret of the site's own answers, and without an address.
+    await refused(async () => {
+      const { nonce = '' } = await browser.start();
+      return browser.open(
+        `/sso/discourse-login/callback?${signed({ nonce, ...sam }, 'discourse connect secret of the forum')}`,
+      );
+    }, 'ERR_SSO_SIGNATURE_INVALID');
     await refused(
       async () => browser.arrive(await browser.start(), { ...sam, failed: 'true' }),
       'ERR_LOGIN_NOBODY',
@@ -238,5 +245,111 @@ describe('callback', () => {
     };
     expect(locationOf(await browser.open(`/session/sso_login?${signed(answer)}`))).toBe('/a');
     expect(await browser.user()).toMatchObject({ id: 'discourse-login:7', name: "Wanda & 'Co’ &lt;" });
+  });
+
+  test('what a forum calls people is held against what such names can be', async () => {
+    const own = site();
+    const browser = new Browser(own);
+    expect((await browser.signInWithForum({ ...sam, username: 'sam\u0007' })).status).toBe(403);
+    expect(lastCode(own)).toBe('ERR_LOGIN_USER_UNUSABLE');
+    expect((await browser.signInWithForum({ ...sam, email: 'none' })).status).toBe(403);
+    expect(lastCode(own)).toBe('ERR_LOGIN_USER_UNUSABLE');
+    await browser.signInWithForum({
+      ...sam,
+      name: 'Sam\u0000 Saf\u0085fron\n',
+      groups: 'a,b\u0000,,c',
+      avatar_url: 'javascript:alert(1)',
+    });
+    expect(await browser.user()).toMatchObject({ name: 'Sam Saffron', groups: ['a', 'c'] });
+    expect(await browser.user()).not.toHaveProperty('avatarUrl');
+    await browser.signInWithForum({ ...sam, avatar_url: 'https://cdn.example.com/a.png' });
+    expect(await browser.user()).toMatchObject({ avatarUrl: 'https://cdn.example.com/a.png' });
+  });
+
+  test('without accounts of its own the site does not get the name either, when it is not to be exposed', async () => {
+    const browser = new Browser(site({ exposeName: false }));
+    await browser.signInWithForum();
+    expect(await browser.user()).not.toHaveProperty('name');
+  });
+
+  test('somebody whom the site has suspended or removed gets no session', async () => {
+    const own = site();
+    const browser = new Browser(own);
+    await own.sso.suspend('discourse-login:42');
+    expect((await browser.signInWithForum()).status).toBe(403);
+    expect(lastCode(own)).toBe('ERR_USER_SUSPENDED');
+    await own.sso.restore('discourse-login:42');
+    expect((await browser.signInWithForum()).status).toBe(302);
+    await own.sso.remove('discourse-login:42');
+    expect((await new Browser(own).signInWithForum()).status).toBe(403);
+    expect(lastCode(own)).toBe('ERR_USER_REMOVED');
+  });
+
+  test('an older secret of the forum is accepted, and told to the operator', async () => {
+    const older = 'the secret of the forum until now';
+    const own = site({ secret: [secret, older] });
+    const browser = new Browser(own);
+    expect((await browser.arrive(await browser.start(), sam, older)).status).toBe(302);
+    expect(own.events.map(({ type }) => type)).toEqual(['secret.old_used', 'login.completed']);
+  });
+
+  test('with a store that is gone nobody gets in; the same answer works once it is back, once', async () => {
+    const { store, state } = fragileStore();
+    const own = site({}, { store });
+    const browser = new Browser(own);
+    const request = await browser.start();
+    state.broken = true;
+    const reply = await browser.arrive(request);
+    expect(reply).toMatchObject({ status: 503, body: expect.stringContaining('Sign in again') });
+    expect(lastCode(own)).toBe('ERR_STORE_UNAVAILABLE');
+    state.broken = false;
+    expect(await browser.user()).toBeNull();
+    const cookies = browser.cookieHeader();
+    expect((await browser.arrive(request)).status).toBe(302);
+    const copy = new Browser(own);
+    for (const cookie of cookies.split('; ')) copy.setCookie(`${cookie}; Secure; Path=/`);
+    expect((await copy.arrive(request)).status).toBe(403);
+    expect(lastCode(own)).toBe('ERR_LOGIN_ALREADY_USED');
+  });
+
+  test('a store that fails between claim and session lets nobody in, and says so', async () => {
+    const { store, state } = fragileStore();
+    const own = site(
+      {},
+      {
+        store: {
+          ...store,
+          oneTime: {
+            claim: async () => {
+              state.broken = true;
+              return true;
+            },
+          },
+        },
+      },
+    );
+    const browser = new Browser(own);
+    const reply = await browser.signInWithForum();
+    expect(reply).toMatchObject({ status: 503, body: expect.stringContaining('Sign in again') });
+    expect(lastCode(own)).toBe('ERR_STORE_UNAVAILABLE');
+    state.broken = false;
+    expect(await browser.user()).toBeNull();
+  });
+
+  test('a store without links and profiles is enough for a site without accounts of its own', async () => {
+    const { oneTime, revocations, locks } = memoryStore();
+    const store: ForumSsoStore = {
+      oneTime,
+      revocations,
+      ...(locks === undefined ? {} : { locks }),
+      shared: true,
+    };
+    const browser = new Browser(site({}, { store }));
+    expect((await browser.signInWithForum()).status).toBe(302);
+    expect(() => site(new Accounts().callbacks, { store })).toThrow(/keeps no links[\s\S]*keeps no profiles/);
+    expect(() => site({ webhook: { secret: 'the secret of the webhook' } }, { store })).toThrow(
+      'no profiles',
+    );
+    expect(() => site({}, { store: { oneTime, revocations, shared: true } })).toThrow('no locks');
   });
 });

@@ -1,7 +1,18 @@
 import { createServer } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 
-import { Browser, forumUrl, locationOf, origin, requestOf, sam, site } from './site.js';
+import {
+  Accounts,
+  Browser,
+  forumUrl,
+  fragileStore,
+  lastCode,
+  locationOf,
+  origin,
+  requestOf,
+  sam,
+  site,
+} from './site.js';
 
 /** A forum's log-out API that notes who was logged out. */
 async function forumApi(status = 200) {
@@ -100,7 +111,57 @@ describe('log-out at the site', () => {
   });
 });
 
+describe('log-out at the site, when something is out of order', () => {
+  test('forwarded, the forum sends the person to the page that they wanted', async () => {
+    const browser = new Browser(site({ logout: { forwardToForum: true } }));
+    await browser.signInWithForum();
+    const reply = await browser.post('/sso/discourse-login/logout', { returnTo: '/bye?x=1' });
+    expect(requestOf(locationOf(reply))).toMatchObject({ return_sso_url: `${origin}/bye?x=1` });
+  });
+
+  test('a store that is gone: the browser forgets its session all the same', async () => {
+    const { store, state } = fragileStore();
+    const own = site({}, { store });
+    const browser = new Browser(own);
+    await browser.signInWithForum();
+    state.broken = true;
+    const reply = await browser.post('/sso/discourse-login/logout');
+    expect(reply.status).toBe(503);
+    expect(lastCode(own)).toBe('ERR_STORE_UNAVAILABLE');
+    expect(browser.cookies().some((name) => name.endsWith('session'))).toBe(false);
+  });
+
+  test('a callback of the site that fails is a page and an event', async () => {
+    const own = site(
+      { logout: { offerEverywhere: true } },
+      {
+        endSessions: () => Promise.reject(new Error('database is down')),
+      },
+    );
+    const browser = new Browser(own);
+    await browser.signInWithForum();
+    expect((await browser.post('/sso/discourse-login/logout', { everywhere: 'on' })).status).toBe(503);
+    expect(lastCode(own)).toBe('ERR_SITE_CALLBACK_FAILED');
+    expect(await browser.user()).toBeNull();
+  });
+});
+
 describe('log-out at the forum, this browser', () => {
+  test('a link to the landing page does not sign out who signed in at the site’s own form', async () => {
+    const local = { id: 'local-1', email: 'a@example.com', emailVerified: true, username: 'ann' };
+    const own = site(new Accounts(local).callbacks);
+    const browser = new Browser(own);
+    await browser.signInAs(local);
+    expect(locationOf(await browser.open('/sso/discourse-login/forum-logout'))).toBe('/');
+    expect(await browser.user()).toMatchObject({ id: 'local-1' });
+  });
+
+  test('there is no landing page for WordPress, which cannot be asked', () => {
+    const own = site({ flavour: 'wordpress', forumUrl: 'https://blog.example.com' });
+    expect(own.sso.owns('/sso/discourse-login/logout')).toBe(true);
+    expect(own.sso.owns('/sso/discourse-login/forum-logout')).toBe(false);
+  });
+
   test('the landing page asks the forum first, and ends the session only when nobody is signed in there', async () => {
     const own = site();
     const [browser, other] = [new Browser(own), new Browser(own)];
@@ -150,4 +211,8 @@ test('what contradicts itself is refused at the start', () => {
   );
   expect(problems({ api: { key: 'two words' } })).toContain('DISCOURSE_ADMIN_API_KEY');
   expect(problems({ secret: 'short' })).toContain('DISCOURSE_LOGIN_SECRET');
+  expect(problems({ webhook: { secret: 'long enough, it seems', createAccounts: true } })).toContain(
+    'webhook.createAccounts needs',
+  );
+  expect(problems({ flavour: 'wordpress', api: { key: 'key' } })).toContain('api and webhook');
 });

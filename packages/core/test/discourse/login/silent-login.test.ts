@@ -1,6 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { Browser, locationOf, requestOf, sam, site } from './site.js';
+import { discourseLogin } from '../../../src/discourse/index.js';
+import {
+  Accounts,
+  Browser,
+  forumUrl,
+  fragileStore,
+  lastCode,
+  locationOf,
+  requestOf,
+  sam,
+  secret,
+  site,
+} from './site.js';
 
 async function probed(browser: Browser, url = '/page?x=1') {
   const first = await browser.visit(url);
@@ -70,6 +82,34 @@ describe('seamless login', () => {
     }
   });
 
+  test('who is not let in at the site sees the page that they opened, and the operator hears why', async () => {
+    const accounts = new Accounts();
+    const own = site({ ...accounts.callbacks, createSiteUser: async () => null, seamlessLogin: true });
+    const browser = new Browser(own);
+    const { request } = await probed(browser);
+    expect(locationOf(await browser.arrive(request ?? {}))).toBe('/page?x=1');
+    expect(lastCode(own)).toBe('ERR_LOGIN_NO_ACCOUNT');
+    expect((await browser.visit('/page')).reply).toBeNull();
+    expect(browser.cookies().filter((name) => name.includes('attempt'))).toEqual([]);
+  });
+
+  test('a store that is gone costs the silent login, not the page', async () => {
+    const { store, state } = fragileStore();
+    const own = site({ seamlessLogin: true }, { store });
+    const browser = new Browser(own);
+    const { request } = await probed(browser);
+    state.broken = true;
+    expect(locationOf(await browser.arrive(request ?? {}))).toBe('/page?x=1');
+    expect(lastCode(own)).toBe('ERR_STORE_UNAVAILABLE');
+    expect((await browser.visit('/page')).reply).toBeNull();
+  });
+
+  test('a second factor that is insisted on cannot be had without a page', () => {
+    for (const silent of [{ seamlessLogin: true }, { autoRelogin: true }]) {
+      expect(() => site({ ...silent, requireTwoFactor: true })).toThrow('requireTwoFactor');
+    }
+  });
+
   test('is off by default', async () => {
     expect((await new Browser(site()).visit('/page')).reply).toBeNull();
   });
@@ -99,5 +139,60 @@ describe('automatic re-login', () => {
     expect((await browser.visit('/page')).reply).toBeNull();
     expect(locationOf(await browser.arrive(request))).toBe('/page?y=2');
     expect(await browser.user()).not.toBeNull();
+  });
+
+  test('a forum that knows nobody any more leaves the person on the page, and is not asked again', async () => {
+    const clock = { now: new Date() };
+    const own = site({ autoRelogin: true }, {}, clock);
+    const browser = new Browser(own);
+    await browser.signInWithForum();
+    clock.now = new Date(clock.now.getTime() + 2 * 86_400_000);
+    const visit = await browser.visit('/page?y=2');
+    const request = requestOf(locationOf(visit.reply ?? { status: 0, headers: [] }));
+    expect(locationOf(await browser.arrive(request, { failed: 'true' }))).toBe('/page?y=2');
+    expect((await browser.visit('/page')).reply).toBeNull();
+    expect(own.events.map(({ type }) => type)).toEqual(['login.completed']);
+  });
+});
+
+describe('a log-out on purpose', () => {
+  const outOnPage = async (browser: Browser) => {
+    const visit = await browser.visit('/account', { headers: { 'sec-fetch-dest': 'empty' } });
+    for (const [name, value] of await visit.signOut()) if (name === 'Set-Cookie') browser.setCookie(value);
+  };
+
+  test('on a page of the site’s own is respected', async () => {
+    const browser = new Browser(site({ seamlessLogin: true, autoRelogin: true }));
+    await browser.signInWithForum();
+    await outOnPage(browser);
+    expect((await browser.visit('/page')).reply).toBeNull();
+  });
+
+  test('is respected by every forum with which people sign in', async () => {
+    const silent = { seamlessLogin: true, autoRelogin: true };
+    const own = site(
+      {},
+      {
+        connectors: [
+          discourseLogin({ forumUrl, secret, ...silent }),
+          discourseLogin({
+            name: 'second',
+            forumUrl: 'https://second.example.com',
+            secret: 'the second secret of them',
+            ...silent,
+          }),
+        ],
+      },
+    );
+    for (const logout of [
+      (browser: Browser) => browser.post('/sso/second/logout'),
+      (browser: Browser) => browser.post('/sso/discourse-login/logout'),
+      outOnPage,
+    ]) {
+      const browser = new Browser(own);
+      await browser.signInWithForum();
+      await logout(browser);
+      expect((await browser.visit('/page')).reply).toBeNull();
+    }
   });
 });

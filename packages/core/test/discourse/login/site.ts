@@ -10,6 +10,7 @@ import type { SsoRequest } from '../../../src/http/request.js';
 import type { ForumSsoOptions } from '../../../src/options/forum-sso-options.js';
 import type { SiteUser } from '../../../src/site-user.js';
 import { memoryStore } from '../../../src/store/memory-store.js';
+import type { ForumSsoStore } from '../../../src/store/store.js';
 
 export const origin = 'https://site.example.com';
 export const forumUrl = 'https://forum.example.com';
@@ -97,6 +98,10 @@ export class Browser {
 
   cookies(): readonly string[] {
     return this.#jar.getCookiesSync(origin).map(({ key }) => key);
+  }
+  /** The `Cookie` header as it would be sent. */
+  cookieHeader(): string {
+    return this.#jar.getCookieStringSync(origin);
   }
   setCookie(text: string): void {
     this.#jar.setCookieSync(text, origin);
@@ -204,4 +209,34 @@ export function site(
     ...more,
   });
   return { sso, events, store, clock };
+}
+
+/** The code of the last refusal, or what else happened last. */
+export function lastCode({ events }: Pick<Site, 'events'>): string | undefined {
+  const event = events.at(-1);
+  return event?.type === 'request.refused' ? event.code : event?.type;
+}
+
+/** A store whose one-time values and revocations can be switched off, as when the server behind it is gone. */
+export function fragileStore(now: () => Date = () => new Date()) {
+  const sound = memoryStore({ now });
+  const state = { broken: false };
+  const guarded = <Part extends object>(part: Part): Part =>
+    new Proxy(part, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]) => {
+          if (state.broken) throw new Error('connection refused');
+          return Reflect.apply(member, target, args);
+        };
+      },
+    });
+  const store: ForumSsoStore = {
+    ...sound,
+    shared: true,
+    oneTime: guarded(sound.oneTime),
+    revocations: guarded(sound.revocations),
+  };
+  return { store, state };
 }

@@ -68,17 +68,28 @@ const user = (more: Record<string, unknown> = {}) => ({
     ...more,
   },
 });
+/** What the forum answers to a login of the same person. */
+const login = { external_id: '42', username: 'sam', email: 'sam@example.com' };
 const at = (time: string, groups: string[], more: Record<string, unknown> = {}) =>
   user({ last_seen_at: time, groups: groups.map((name, id) => ({ id, name })), ...more });
 
-function siteWith(more: Parameters<typeof site>[0] = {}, accounts = new Accounts()) {
-  const own = site({
-    ...accounts.callbacks,
-    groupMap: { players: ['eurorack'] },
-    webhook: { secret, ...more.webhook },
-    logout: { followForum: true },
-    ...more,
-  });
+/** A site at which it is the first of June 2026. */
+function siteWith(
+  more: Parameters<typeof site>[0] = {},
+  accounts = new Accounts(),
+  clock = { now: new Date('2026-06-01T00:00:00Z') },
+) {
+  const own = site(
+    {
+      ...accounts.callbacks,
+      groupMap: { players: ['eurorack'] },
+      webhook: { secret, ...more.webhook },
+      logout: { followForum: true },
+      ...more,
+    },
+    {},
+    clock,
+  );
   const groups = () => accounts.users.get('new-1')?.groups;
   return { own, accounts, groups };
 }
@@ -206,6 +217,19 @@ describe('the webhook route', () => {
     expect((await deliver(own, user(), { id: '7' })).body).toBe('unlinked');
     expect((await deliver(own, user(), { id: '7' })).body).toBe('duplicate');
   });
+
+  test('of the same delivery many times at once, one is carried out', async () => {
+    const { own } = siteWith();
+    const replies = await Promise.all(Array.from({ length: 8 }, () => deliver(own, user(), { id: '7' })));
+    expect(replies.map(({ body }) => body).sort()).toEqual([...Array(7).fill('duplicate'), 'unlinked']);
+  });
+
+  test('an older secret is accepted, and told to the operator', async () => {
+    const older = 'the secret of the webhook until now';
+    const { own } = siteWith({ webhook: { secret: [secret, older] } });
+    expect((await deliver(own, user(), { key: older })).status).toBe(200);
+    expect(own.events.map(({ type }) => type)).toEqual(['secret.old_used', 'webhook.received']);
+  });
 });
 
 describe('rights', () => {
@@ -230,6 +254,52 @@ describe('rights', () => {
     expect(groups()).toEqual(['players']);
     expect((await deliver(own, at('2026-06-04T00:00:00Z', []))).body).toBe('handled');
     expect(groups()).toEqual([]);
+  });
+
+  test('what was so before the login gives nothing back, whenever it comes', async () => {
+    const { own, groups } = siteWith();
+    // Never seen before, and older than the login that said otherwise.
+    await new Browser(own).signInWithForum({ ...login, groups: '' });
+    expect((await deliver(own, at('2026-05-31T23:59:59Z', ['eurorack']))).body).toBe('handled');
+    expect(groups()).toEqual([]);
+    // It may take away: the two clocks need not agree.
+    await new Browser(own).signInWithForum({ ...login, groups: 'eurorack' });
+    expect(groups()).toEqual(['players']);
+    expect((await deliver(own, at('2026-05-31T23:59:58Z', []))).body).toBe('handled');
+    expect(groups()).toEqual([]);
+  });
+
+  test('an account that was linked without a login is granted nothing by the first webhook, but by a newer one', async () => {
+    const accounts = new Accounts({ id: 'new-1', email: 'a@example.com', emailVerified: true, groups: [] });
+    const { own, groups } = siteWith({}, accounts);
+    await own.store.links?.link('discourse-login', '42', 'new-1');
+    await deliver(own, at('2026-05-01T00:00:00Z', ['eurorack']));
+    expect(groups()).toEqual([]);
+    await deliver(own, at('2026-05-01T00:00:01Z', ['eurorack']));
+    expect(groups()).toEqual(['players']);
+  });
+
+  test('a suspension that is over ends no session, and one that is not understood does', async () => {
+    const { own } = siteWith();
+    const browser = new Browser(own);
+    await browser.signInWithForum();
+    await deliver(own, user({ suspended_till: '2026-05-31T00:00:00Z' }));
+    expect(await browser.user()).not.toBeNull();
+    await deliver(own, user({ suspended_till: 'for ever' }));
+    expect(await browser.user()).toBeNull();
+  });
+
+  test('at a site without accounts of its own, losing rights ends the sessions that still have them', async () => {
+    const own = site({ webhook: { secret } }, {}, { now: new Date('2026-06-01T00:00:00Z') });
+    const browser = new Browser(own);
+    await browser.signInWithForum({ ...login, groups: 'eurorack,staff', moderator: 'true' });
+    await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack', 'staff', 'more'], { moderator: true }));
+    expect(await browser.user()).toMatchObject({ moderator: true });
+    await deliver(own, at('2026-06-03T00:00:00Z', ['eurorack', 'staff', 'more']));
+    expect(await browser.user()).toBeNull();
+    await browser.signInWithForum({ ...login, groups: 'eurorack,staff' });
+    expect((await deliver(own, at('2026-05-03T00:00:00Z', ['staff']))).body).toBe('handled');
+    expect(await browser.user()).toBeNull();
   });
 
   test('log-out, suspension and destruction end every session of the person, whatever the name says', async () => {
@@ -291,14 +361,19 @@ describe('rights', () => {
       groups: '',
     });
     expect((await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack']))).status).toBe(503);
+    expect((await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack']), { id: '9' })).status).toBe(503);
     broken = false;
-    expect((await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack']))).body).toBe('handled');
+    // The forum's button "redeliver" repeats the number.
+    expect((await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack']), { id: '9' })).body).toBe('handled');
+    expect((await deliver(own, at('2026-06-02T00:00:00Z', ['eurorack']), { id: '9' })).body).toBe(
+      'duplicate',
+    );
     expect(groups()).toEqual(['players']);
   });
 });
 
 describe('with the forum’s API', () => {
-  async function forum() {
+  async function forum(more: Parameters<typeof site>[0] = {}, signsIn = true) {
     const users = new Map<string, unknown>([['-1', { id: -1, username: 'system' }]]);
     const server = createServer((request, response) => {
       const found = users.get(/^\/admin\/users\/(-?\d+)\.json$/.exec(request.url ?? '')?.[1] ?? '');
@@ -310,16 +385,11 @@ describe('with the forum’s API', () => {
     if (address === null || typeof address === 'string') throw new Error('no port');
     const accounts = new Accounts();
     const { own, groups } = siteWith(
-      { forumUrl: `http://127.0.0.1:${address.port}`, api: { key: 'admin-key' } },
+      { forumUrl: `http://127.0.0.1:${address.port}`, api: { key: 'admin-key' }, ...more },
       accounts,
     );
-    await new Browser(own).signInWithForum({
-      external_id: '42',
-      username: 'sam',
-      email: 'sam@example.com',
-      groups: '',
-    });
-    return { own, users, groups, close: () => new Promise((resolve) => server.close(resolve)) };
+    if (signsIn) await new Browser(own).signInWithForum({ ...login, groups: '' });
+    return { own, accounts, users, groups, close: () => new Promise((resolve) => server.close(resolve)) };
   }
 
   test('what is read back counts, not what was sent; memberships, too', async () => {
@@ -357,6 +427,76 @@ describe('with the forum’s API', () => {
     expect((await deliver(own, user(), { event: 'user_destroyed' })).status).toBe(500);
     expect(own.events.at(-1)).toMatchObject({ code: 'ERR_DISCOURSE_KEY_REFUSED' });
     expect(await own.store.links?.isRetired('discourse-login', '42')).toBe(false);
+    await close();
+  });
+
+  test('who is suspended or gone by what is read back is signed out, whatever the event was', async () => {
+    for (const state of [{ suspended_till: '2030-01-01T00:00:00Z' }, null]) {
+      const { own, users, close } = await forum();
+      const browser = new Browser(own);
+      await browser.signInWithForum({ ...login, groups: '' });
+      users.delete('42');
+      if (state !== null) users.set('42', user(state).user);
+      const membership = { group_user: { id: 1, group_id: 41, user_id: 42 } };
+      const event = { type: 'group_user', event: 'user_added_to_group' };
+      expect((await deliver(own, membership, event)).status).toBe(200);
+      expect(await browser.user()).toBeNull();
+      expect(await own.store.links?.isRetired('discourse-login', '42')).toBe(state === null);
+      await close();
+    }
+  });
+
+  test('a person who never signed in here gets no account by webhook, unless the site wants it so', async () => {
+    const { own, accounts, users, close } = await forum({}, false);
+    users.set('42', user().user);
+    const confirmed = { event: 'user_confirmed_email' };
+    expect((await deliver(own, user(), confirmed)).body).toBe('unlinked');
+    expect(accounts.users.size).toBe(0);
+    await close();
+  });
+
+  test('webhook.createAccounts: confirmed people get an account before their first login', async () => {
+    const { own, accounts, users, groups, close } = await forum(
+      { webhook: { secret, createAccounts: true } },
+      false,
+    );
+    const confirmed = { event: 'user_confirmed_email' };
+    // Not confirmed, suspended or gone, by what is read back.
+    for (const state of [{ active: false }, { staged: true }, { suspended_till: '2030-01-01T00:00:00Z' }]) {
+      users.set('42', user(state).user);
+      expect((await deliver(own, user(), confirmed)).body).toBe('unlinked');
+    }
+    expect(accounts.users.size).toBe(0);
+    users.set('42', at('2026-05-01T00:00:00Z', ['eurorack']).user);
+    expect((await deliver(own, user(), confirmed)).body).toBe('handled');
+    expect(accounts.changes.map(({ reason }) => reason)).toEqual(['user_confirmed_email']);
+    expect(groups()).toEqual(['players']);
+    const browser = new Browser(own);
+    await browser.signInWithForum({ ...login, groups: '' });
+    expect(await browser.user()).toMatchObject({ id: 'new-1' });
+    users.delete('42');
+    await deliver(own, user(), { event: 'user_destroyed' });
+    users.set('42', user().user);
+    expect((await deliver(own, user(), confirmed)).body).toBe('unlinked');
+    expect(accounts.created).toBe(1);
+    await close();
+  });
+
+  test('webhook.createAccounts: an account that the site does not want is no error', async () => {
+    const { own, users, close } = await forum(
+      { webhook: { secret, createAccounts: true }, createSiteUser: async () => null },
+      false,
+    );
+    users.set('42', user().user);
+    expect(await deliver(own, user())).toEqual({ status: 200, body: 'unlinked' });
+    await close();
+  });
+
+  test('the check tells whether the key can read people', async () => {
+    const { own, users, close } = await forum();
+    expect((await own.sso.check()).ok).toBe(true);
+    users.clear();
+    expect((await own.sso.check()).results).toMatchObject([{ code: 'ERR_DISCOURSE_KEY_REFUSED' }]);
     await close();
   });
 });

@@ -1,4 +1,5 @@
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
+import { BlockList } from 'node:net';
 import { z } from 'zod';
 
 import type { Exchange, Route, SuspendOptions } from './connector.js';
@@ -23,7 +24,7 @@ import { createRouter, pathOf, type RouteMatch, routePath } from './http/routing
 import { signInReply } from './http/sign-in-reply.js';
 import { readSiteAddress, type SiteAddress } from './http/site-address.js';
 import { type KeyRing, pseudonym, readKeyRing } from './keys/key-ring.js';
-import { type ForumSsoOptions, forumSsoOptionsSchema, schemaProblems } from './options/forum-sso-options.js';
+import { type ForumSsoOptions, readShape, schemaProblems } from './options/forum-sso-options.js';
 import { SecretRegister } from './options/secret-register.js';
 import { deliverToAll, type NamedConnector, type PushReport, type RemovalReport } from './push/delivery.js';
 import { createPusher, type Pusher, type PushReceipt, type QueueControl } from './push/pusher.js';
@@ -133,49 +134,54 @@ export interface Visit {
  * @throws ForumSsoError `ERR_OPTIONS_INVALID` whose `problems` lists everything that is wrong, not just the first
  */
 export function createForumSso(options: ForumSsoOptions): ForumSso {
-  const problems: string[] = [...schemaProblems(forumSsoOptionsSchema, options)];
-  if (problems.length > 0) throw invalidOptions(problems);
-
-  const address = readSiteAddress(options.baseUrl);
-  const keyTexts = typeof options.keys === 'string' ? [options.keys] : options.keys;
-  const keys = readKeyRing(keyTexts, isRefusal(address) ? '' : address.origin);
-  const trustedProxies = addressList(options.trustedProxies ?? []);
-  if (isRefusal(address)) problems.push(address.detail);
-  if (isRefusal(keys)) problems.push(keys.detail);
-  if ('invalid' in trustedProxies) {
-    problems.push(`trustedProxies: "${trustedProxies.invalid}" is neither an address nor a CIDR range.`);
+  const { sound, problems: faults } = readShape(options);
+  const problems: string[] = [...faults];
+  // What has the wrong shape counts as left out, and a stand-in takes the place of what is of no use: so the connectors
+  // are looked at as well, before everything that is wrong is told.
+  const address = orStandIn(sound.baseUrl, readSiteAddress, standInAddress, problems);
+  const keys = orStandIn(
+    sound.keys,
+    (texts) => readKeyRing(listOf(texts), address.origin),
+    standInKeys,
+    problems,
+  );
+  const proxies = addressList(sound.trustedProxies ?? []);
+  const trustedProxies = 'invalid' in proxies ? new BlockList() : proxies;
+  if ('invalid' in proxies) {
+    problems.push(`trustedProxies: "${proxies.invalid}" is neither an address nor a CIDR range.`);
   }
-  if (isRefusal(address) || isRefusal(keys) || 'invalid' in trustedProxies) throw invalidOptions(problems);
 
-  if (options.queue !== undefined) {
-    problems.push(...(options.queue.problems?.() ?? []).map((problem) => `queue: ${problem}`));
+  if (sound.queue !== undefined) {
+    problems.push(...(sound.queue.problems?.() ?? []).map((problem) => `queue: ${problem}`));
     if (options.findUser === undefined)
       problems.push('findUser is missing: the push queue reads through it whom it has to push.');
   }
-  const now = options.now ?? (() => new Date());
-  const store = guardStore(options.store ?? memoryStore({ now }));
+  const now = sound.now ?? (() => new Date());
+  const store = guardStore(sound.store ?? memoryStore({ now }));
   const people = store.people ?? memoryStore({ now }).people;
   const frame: ExchangeFrame = {
     address,
     trustedProxies,
-    signInPath: options.signInPath ?? '/login',
-    returnParameter: options.returnParameter ?? 'returnTo',
-    homePath: options.homePath ?? '/',
-    renderPage: options.renderPage ?? renderPage,
+    signInPath: sound.signInPath ?? '/login',
+    returnParameter: sound.returnParameter ?? 'returnTo',
+    homePath: sound.homePath ?? '/',
+    renderPage: sound.renderPage ?? renderPage,
     admit: (user) => admit(people, user),
     signedOut: () => running.flatMap(({ active }) => active.signedOut?.() ?? []),
   };
   const emit = (event: NewEvent, connector?: string): void => {
-    if (options.events === undefined) return;
+    if (sound.events === undefined) return;
     try {
-      options.events({ ...event, at: now(), ...(connector === undefined ? {} : { connector }) });
+      sound.events({ ...event, at: now(), ...(connector === undefined ? {} : { connector }) });
     } catch {
       // The listener is the site's; its faults must not stop a login.
     }
   };
 
+  if (sound.connectors?.length === 0 && options.connectors.length === 0)
+    problems.push('connectors is empty: name at least one community.');
   let pusher: Pusher | null = null;
-  const { running, warnings } = setUpConnectors(options, {
+  const { running, warnings } = setUpConnectors(sound, {
     ...{ address, keys, store, people, now, emit, problems },
     pushLater: async (connector, siteUserId) => (await pusher?.pushLater(connector, siteUserId)) ?? false,
   });
@@ -193,8 +199,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     emit({ type: 'setup.warning', detail });
   }
   for (const { connector, detail } of warnings) emit({ type: 'setup.warning', detail }, connector);
-  const forgets =
-    store.shared && (store.people === undefined || (store.jobs === undefined && !options.queue));
+  const forgets = store.shared && (store.people === undefined || (store.jobs === undefined && !sound.queue));
   if (forgets && running.some(({ active }) => typeof active.push === 'function')) {
     const detail =
       'The store keeps no people or no jobs: a restart forgets who was removed or suspended, or pushes that wait. Take these parts from a store in SQL.';
@@ -202,9 +207,9 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   }
   const pushes = createPusher({
     ...{ connectors: running, store, people, keys, now, emit },
-    queue: options.queue ?? storeQueue(),
-    randomBytes: options.randomBytes ?? nodeRandomBytes,
-    findUser: options.findUser,
+    queue: sound.queue ?? storeQueue(),
+    randomBytes: sound.randomBytes ?? nodeRandomBytes,
+    findUser: sound.findUser,
   });
   pusher = pushes;
 
@@ -213,12 +218,12 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     sealer: createSealer('session', keys.subKeys('session')),
     revocations: store.revocations,
     life: {
-      rollingSeconds: options.session?.rollingSeconds ?? 86_400,
-      absoluteSeconds: options.session?.absoluteSeconds ?? 14 * 86_400,
+      rollingSeconds: sound.session?.rollingSeconds ?? 86_400,
+      absoluteSeconds: sound.session?.absoluteSeconds ?? 14 * 86_400,
     },
     now,
-    randomBytes: options.randomBytes ?? nodeRandomBytes,
-    findUser: options.findUser,
+    randomBytes: sound.randomBytes ?? nodeRandomBytes,
+    findUser: sound.findUser,
   });
 
   /** How a request is refused: with an event for the operator, and an answer that fits the caller. */
@@ -330,7 +335,7 @@ interface SetUpParts {
 }
 
 function setUpConnectors(
-  options: ForumSsoOptions,
+  options: Partial<ForumSsoOptions>,
   { address, keys, store, people, now, emit, pushLater, problems }: SetUpParts,
 ): {
   readonly running: readonly NamedConnector[];
@@ -343,11 +348,10 @@ function setUpConnectors(
   const [logKey] = keys.subKeys('log');
   const { findUser } = options;
 
-  for (const key of typeof options.keys === 'string' ? [options.keys] : options.keys) {
+  for (const key of listOf(options.keys ?? [])) {
     secrets.add('createForumSso', 'keys (FORUM_SSO_KEYS)', key);
   }
-  if (options.connectors.length === 0) problems.push('connectors is empty: name at least one community.');
-  for (const connector of options.connectors) {
+  for (const connector of options.connectors ?? []) {
     const { kind, name } = connector;
     if (!/^[a-z][a-z0-9-]{0,39}$/i.test(name)) {
       problems.push(`The name of the ${kind} connector must be 1 to 40 letters, digits and hyphens.`);
@@ -447,6 +451,38 @@ function gate({ caller }: Route, request: SsoRequest, address: SiteAddress): Ref
   if (caller === 'navigation') return gateNavigation(request);
   if (caller === 'form') return gateFormPost(request, address.origin);
   return null;
+}
+
+/** What was read of an option; when it cannot be used, the problem and a stand-in, which starts nothing. */
+function orStandIn<Option, Read extends object>(
+  option: Option | undefined,
+  read: (option: Option) => Read | Refusal,
+  standIn: () => Read,
+  problems: string[],
+): Read {
+  // What is missing is among the problems already.
+  if (option === undefined) return standIn();
+  const result = read(option);
+  if (!isRefusal(result)) return result;
+  problems.push(result.detail);
+  return standIn();
+}
+
+const standInAddress = (): SiteAddress => ({
+  origin: 'https://site.invalid',
+  basePath: '',
+  secure: true,
+  port: '443',
+});
+
+function standInKeys(): KeyRing {
+  const keys = readKeyRing([nodeRandomBytes(32).toString('hex')], standInAddress().origin);
+  if (isRefusal(keys)) throw errorFrom(keys);
+  return keys;
+}
+
+function listOf(texts: string | readonly string[]): readonly string[] {
+  return typeof texts === 'string' ? [texts] : texts;
 }
 
 function invalidOptions(problems: readonly string[]): ForumSsoError {

@@ -74,8 +74,59 @@ describe('createForumSso', () => {
       trustedProxies: ['10.0.0.0/8', 'proxy'],
       connectors: [],
     });
-    expect(problems).toHaveLength(3);
-    expect(problems.join('\n')).toMatch(/baseUrl.*https[\s\S]*keys\[0\][\s\S]*"proxy"/);
+    expect(problems).toHaveLength(4);
+    expect(problems.join('\n')).toMatch(
+      /baseUrl.*https[\s\S]*keys\[0\][\s\S]*"proxy"[\s\S]*connectors is empty/,
+    );
+  });
+
+  describe('connectors are looked at as well', () => {
+    const wrong: Connector = {
+      kind: 'k',
+      name: 'forum',
+      setUp: (setup) => {
+        setup.problem('forumUrl is missing.');
+        setup.readSecrets('short', 'secret', { minimum: 10 });
+        setup.createSealer('x');
+        return null;
+      },
+    };
+    const ofConnector = ['forum: forumUrl is missing.', 'forum: secret is shorter than 10 characters.'];
+
+    test.each<[string, object, readonly string[]]>([
+      ['the address', { baseUrl: 'http://site.example.com' }, ['baseUrl']],
+      ['the keys', { keys: 'short' }, ['keys[0]']],
+      ['the proxies', { trustedProxies: ['x'] }, ['trustedProxies']],
+      ['the shape of the address and of the keys', { baseUrl: 7, keys: {} }, ['baseUrl:', 'keys:']],
+      ['the name of an option', { storage: {} }, ['options: Unrecognized key: "storage".']],
+      ['a callback', { findUser: 'x', now: 5, events: {} }, ['findUser:', 'events:', 'now:']],
+      ['a path', { signInPath: '//x', homePath: 'y' }, ['signInPath:', 'homePath:']],
+      ['the store', { store: { oneTime: {}, revocations: {} } }, ['store.shared:', 'store.oneTime.claim:']],
+      ['the queue', { queue: {} }, ['queue.kind:', 'queue.open:']],
+      [
+        'another connector',
+        { connectors: [{ kind: 'x' }, wrong, null] },
+        ['connectors.0.name:', 'connectors.2:'],
+      ],
+    ])('when %s is wrong', (_, options, named) => {
+      const problems = problemsOf({
+        baseUrl: 'https://a.example',
+        keys: key,
+        connectors: [wrong],
+        ...options,
+      });
+      for (const sentence of ofConnector) expect(problems).toContain(sentence);
+      for (const name of named) expect(problems).toContainEqual(expect.stringContaining(name));
+      expect(problems.join('\n')).not.toContain('site.invalid');
+    });
+
+    test('a missing address and missing keys are told once', () => {
+      expect(problemsOf({ connectors: [wrong] })).toEqual([
+        'baseUrl: Invalid input: expected string, received undefined.',
+        'keys: Invalid input.',
+        ...ofConnector,
+      ]);
+    });
   });
 
   test.each([

@@ -75,12 +75,16 @@ const seconds = (name: string) =>
  * The shape of the options, for callers without a type checker. Types stand in {@link ForumSsoOptions}; what an
  * address, a key or a connector must be is checked where it is read.
  */
-export const forumSsoOptionsSchema = z.strictObject({
+const forumSsoOptionsSchema = z.strictObject({
   baseUrl: z.string(),
   keys: z.union([z.string(), z.array(z.string())]),
   connectors: z.array(z.looseObject({ kind: z.string(), name: z.string(), setUp: callback })),
   store: z
-    .looseObject({ oneTime: z.looseObject({ claim: callback }), revocations: z.looseObject({}) })
+    .looseObject({
+      shared: z.boolean(),
+      oneTime: z.looseObject({ claim: callback }),
+      revocations: z.looseObject({ join: callback, isLive: callback, endOne: callback, endAll: callback }),
+    })
     .optional(),
   queue: z.looseObject({ kind: z.string(), open: callback }).optional(),
   findUser: callback.optional(),
@@ -105,15 +109,45 @@ export const forumSsoOptionsSchema = z.strictObject({
   randomBytes: callback.optional(),
 });
 
-/**
- * Faults of a value against a schema, one sentence each. They name the option, never its value.
- * @param where what the value is; left out for the options of `createForumSso` themselves
- */
-export function schemaProblems(schema: z.ZodType, value: unknown, where = ''): readonly string[] {
+/** The options of `createForumSso` as far as their shape is right. */
+export interface OptionsShape {
+  /** Without what has the wrong shape, so that all the rest can be looked at, too. */
+  readonly sound: Partial<ForumSsoOptions>;
+  /** What is wrong, one sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Holds options against their schema. */
+export function readShape(options: ForumSsoOptions): OptionsShape {
+  const result = forumSsoOptionsSchema.safeParse(options);
+  if (result.success) return { sound: options, problems: [] };
+  const { issues } = result.error;
+  const sound: { -readonly [Name in keyof ForumSsoOptions]?: ForumSsoOptions[Name] } = { ...options };
+  const faultyConnectors = new Set<PropertyKey>();
+  for (const { path } of issues) {
+    const [name, index] = path;
+    if (name === 'connectors' && index !== undefined) faultyConnectors.add(index);
+    else if (isOptionName(name)) delete sound[name];
+  }
+  if (sound.connectors !== undefined) {
+    sound.connectors = sound.connectors.filter((_, index) => !faultyConnectors.has(index));
+  }
+  return { sound, problems: sentences(issues) };
+}
+
+function isOptionName(name: unknown): name is keyof ForumSsoOptions {
+  return typeof name === 'string' && Object.hasOwn(forumSsoOptionsSchema.shape, name);
+}
+
+/** Faults of a value against a schema, one sentence each. They name the option, never its value. */
+export function schemaProblems(schema: z.ZodType, value: unknown): readonly string[] {
   const result = schema.safeParse(value);
-  if (result.success) return [];
-  return result.error.issues.map(({ path, message }) => {
-    const option = [...(where === '' ? [] : [where]), ...path.map(String)].join('.');
+  return result.success ? [] : sentences(result.error.issues);
+}
+
+function sentences(issues: readonly z.core.$ZodIssue[]): readonly string[] {
+  return issues.map(({ path, message }) => {
+    const option = path.map(String).join('.');
     return `${option === '' ? 'options' : option}: ${message}.`;
   });
 }

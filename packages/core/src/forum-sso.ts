@@ -485,7 +485,9 @@ function listOf(texts: string | readonly string[]): readonly string[] {
   return typeof texts === 'string' ? [texts] : texts;
 }
 
-function invalidOptions(problems: readonly string[]): ForumSsoError {
+function invalidOptions(found: readonly string[]): ForumSsoError {
+  // Some are found by a connector and by the API client that it makes.
+  const problems = [...new Set(found)];
   const list = problems.map((problem) => `\n  - ${problem}`).join('');
   return new ForumSsoError('ERR_OPTIONS_INVALID', `Forum SSO cannot start:${list}`, { problems });
 }

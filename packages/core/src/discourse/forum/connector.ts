@@ -85,11 +85,21 @@ function optionsSchema(zod: Zod): z.ZodType {
 }
 
 function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnector | null {
-  if (!setup.checkOptions(optionsSchema(setup.z), options)) return null;
-  const forumUrl = readPeerUrl(options.forumUrl, 'forumUrl (DISCOURSE_URL)');
+  const wellFormed = setup.checkOptions(optionsSchema(setup.z), options);
+  // Looked at in any case, so that a fault in the shape of one option hides none in another.
+  const forumUrl =
+    typeof options?.forumUrl === 'string' ? readPeerUrl(options.forumUrl, 'forumUrl (DISCOURSE_URL)') : null;
   if (isRefusal(forumUrl)) setup.problem(forumUrl.detail);
-  const secrets = setup.readSecrets(options.secret, setting, secretKinds.connect);
-  const forumApi = readApi(options, setup);
+  const secrets = setup.readSecrets(options?.secret, setting, secretKinds.connect);
+  if (!wellFormed || forumUrl === null) return null;
+  const forumApi = readApi(
+    options,
+    {
+      forumUrl: isRefusal(forumUrl) ? 'https://forum.invalid' : options.forumUrl,
+      connectSecret: secrets === null ? undefined : lastingSecret(options.secret),
+    },
+    setup,
+  );
   if (isRefusal(forumUrl) || secrets === null || forumApi === null) return null;
 
   const returnUrl = new URL(`${forumUrl.href.replace(/\/+$/, '')}/session/sso_login`);
@@ -139,17 +149,16 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
 
 /** The API client in the forum's mode for groups; undefined when there is no key, null when the options are wrong. */
 function readApi(
-  { forumUrl, secret, api, groups }: DiscourseOptions,
+  { api, groups }: DiscourseOptions,
+  { forumUrl, connectSecret }: { readonly forumUrl: string; readonly connectSecret: string | undefined },
   setup: ConnectorSetup,
 ): ForumApi | undefined | null {
   if (api === undefined) return undefined;
   setup.useSecret('api.key (DISCOURSE_ADMIN_API_KEY)', api.key);
-  // Nobody asked for a push, so the newest secret signs it.
-  const [newest] = Array.isArray(secret) ? secret : [secret];
   const options = {
     forumUrl,
     apiKey: api.key,
-    connectSecret: typeof newest === 'string' ? newest : newest?.secret,
+    ...(connectSecret === undefined ? {} : { connectSecret }),
     fetch: setup.fetch,
     ...(api.user === undefined ? {} : { apiUser: api.user }),
   };
@@ -162,4 +171,11 @@ function readApi(
     setup.problem(error.detail);
     return null;
   }
+}
+
+/** Signs what nobody asked for: the newest that is not on its way out. There always is one. */
+function lastingSecret(option: SecretOption): string | undefined {
+  if (typeof option === 'string') return option;
+  const lasting = option.find((item) => typeof item === 'string' || item.until === undefined);
+  return typeof lasting === 'object' ? lasting.secret : lasting;
 }

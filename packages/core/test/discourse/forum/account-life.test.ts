@@ -99,6 +99,20 @@ describe('push', () => {
     });
   });
 
+  test('is signed with the newest secret that is not on its way out', async () => {
+    const server = await forum({ [sync]: { status: 200, body: { id: 7, username: 'alice' } } });
+    const leaving = { secret: randomBytes(16).toString('hex'), until: new Date(Date.now() + 60_000) };
+    const older = randomBytes(16).toString('hex');
+    for (const list of [
+      [leaving, secret],
+      [{ secret }, leaving, older],
+    ]) {
+      expect(await site(server.url, { secret: list }).pushNow(alice)).toMatchObject({ ok: true });
+      // Throws for any other secret.
+      expect(pushed(server.calls.at(-1)?.body ?? '')).toMatchObject({ external_id: 'u/1' });
+    }
+  });
+
   test('exact: the whole list goes, the empty one included; a person without a list is refused unsent', async () => {
     const server = await forum({ [sync]: { status: 200, body: { id: 7, username: 'alice' } } });
     const sso = site(server.url, { groups: { mode: 'exact' } });

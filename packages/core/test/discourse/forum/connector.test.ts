@@ -418,6 +418,14 @@ describe('options', () => {
     expect(text).not.toContain(secret);
   });
 
+  test('every fault is told, and each once', () => {
+    const text = problemsOf({ forumUrl: 'http://forum.example.com', secret: 'short', api: { key: 'a b' } });
+    expect(text.match(/\n {2}- /g)).toHaveLength(3);
+    expect(text).toMatch(/https[\s\S]*shorter than 10[\s\S]*api\.key/);
+    const misspelt = problemsOf({ forumUrl: 'http://forum.example.com', secret: 'short', gruops: {} });
+    expect(misspelt).toMatch(/gruops[\s\S]*https[\s\S]*shorter than 10/);
+  });
+
   test('a forum below a path returns there', async () => {
     const { ask } = site({ forumUrl: `${forumUrl}/community/` });
     const reply = await ask(signed({ nonce, return_sso_url: `${forumUrl}/community/session/sso_login` }));

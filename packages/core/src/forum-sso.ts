@@ -16,7 +16,7 @@ import type { NewEvent } from './events/event.js';
 import { gateFormPost, gateNavigation } from './http/browser-gate.js';
 import { addressList } from './http/client-ip.js';
 import { createExchange, type ExchangeFrame, readCurrentUser } from './http/exchange.js';
-import { renderPage } from './http/page.js';
+import { guardRenderer, renderPage } from './http/page.js';
 import { refusalReply } from './http/refusal-reply.js';
 import { type ReplyHeader, type SsoReply, withHeaders } from './http/reply.js';
 import type { SsoRequest } from './http/request.js';
@@ -159,23 +159,29 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   const now = sound.now ?? (() => new Date());
   const store = guardStore(sound.store ?? memoryStore({ now }));
   const people = store.people ?? memoryStore({ now }).people;
+  const emit = (event: NewEvent, connector?: string): void => {
+    if (sound.events === undefined) return;
+    try {
+      const heard: unknown = sound.events({
+        ...event,
+        at: now(),
+        ...(connector === undefined ? {} : { connector }),
+      });
+      // An async listener may fail as well; unheard, that would end the process.
+      if (heard !== undefined) Promise.resolve(heard).catch(() => {});
+    } catch {
+      // The listener is the site's; its faults must not stop a login.
+    }
+  };
   const frame: ExchangeFrame = {
     address,
     trustedProxies,
     signInPath: sound.signInPath ?? '/login',
     returnParameter: sound.returnParameter ?? 'returnTo',
     homePath: sound.homePath ?? '/',
-    renderPage: sound.renderPage ?? renderPage,
+    renderPage: sound.renderPage === undefined ? renderPage : guardRenderer(sound.renderPage, emit),
     admit: (user) => admit(people, user),
     signedOut: () => running.flatMap(({ active }) => active.signedOut?.() ?? []),
-  };
-  const emit = (event: NewEvent, connector?: string): void => {
-    if (sound.events === undefined) return;
-    try {
-      sound.events({ ...event, at: now(), ...(connector === undefined ? {} : { connector }) });
-    } catch {
-      // The listener is the site's; its faults must not stop a login.
-    }
   };
 
   if (sound.connectors?.length === 0 && options.connectors.length === 0)

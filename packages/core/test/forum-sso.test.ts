@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ActiveConnector, Connector, Route } from '../src/connector.js';
 import { isForumSsoError, refusal } from '../src/errors.js';
 import type { ForumSsoEvent } from '../src/events/event.js';
-import { createForumSso } from '../src/forum-sso.js';
+import { createForumSso, type ForumSso } from '../src/forum-sso.js';
 import { jsonReply } from '../src/http/reply.js';
 import type { HeadersLike, SsoRequest } from '../src/http/request.js';
 import type { ForumSsoOptions } from '../src/options/forum-sso-options.js';
@@ -224,6 +224,59 @@ describe('createForumSso', () => {
     });
     expect(await sso.handle(request('/sso/k'))).toMatchObject({ status: 500 });
   });
+});
+
+test('an async listener that fails ends nothing', async () => {
+  const unheard: unknown[] = [];
+  const note = (reason: unknown): void => {
+    unheard.push(reason);
+  };
+  process.on('unhandledRejection', note);
+  try {
+    const failing = [
+      async () => {
+        throw new Error('the log is full');
+      },
+      // biome-ignore lint/suspicious/noThenProperty: what query builders return
+      () => ({ then: (_: unknown, reject: (reason: Error) => void) => reject(new Error('no database')) }),
+    ];
+    for (const events of failing) {
+      const { sso } = forumSso([connector([route(async () => refusal('ERR_INTERNAL', 'x'))])], { events });
+      expect(await sso.handle(request('/sso/test'))).toMatchObject({ status: 500 });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(unheard).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+});
+
+test.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('no template');
+    },
+  ],
+  ['gives a promise', async () => 'late'],
+  ['gives nothing', () => undefined],
+])("a site's renderPage that %s is replaced by ours, with an event", async (_, renderPage) => {
+  const events: ForumSsoEvent[] = [];
+  const sso: ForumSso = Reflect.apply(createForumSso, undefined, [
+    {
+      baseUrl: 'https://site.example.com/sso',
+      keys: key,
+      connectors: [connector([route(async () => refusal('ERR_USER_SUSPENDED', 'x'))])],
+      renderPage,
+      events: (event: ForumSsoEvent) => events.push(event),
+    },
+  ]);
+  const reply = await sso.handle(request('/sso/test'));
+  expect(reply).toMatchObject({ status: 403, body: expect.stringContaining('Your account is suspended.') });
+  expect(events).toMatchObject([
+    { type: 'request.refused', code: 'ERR_USER_SUSPENDED' },
+    { type: 'setup.warning', detail: expect.stringContaining('renderPage') },
+  ]);
 });
 
 test('the in-memory store is warned about in production, and there alone', () => {

@@ -48,7 +48,7 @@ export interface OldSecretUsed extends EventBase {
   readonly position: number;
 }
 
-/** Said once at start: something works but should not stay as it is. */
+/** Said at start, or when it shows itself: something works but should not stay as it is. */
 export interface SetupWarning extends EventBase {
   readonly type: 'setup.warning';
   readonly detail: string;
@@ -139,5 +139,5 @@ export type NewEvent = ForumSsoEvent extends infer E
     : never
   : never;
 
-/** The listener. What it throws is ignored: an audit log must never stop a login. */
-export type EventListener = (event: ForumSsoEvent) => void;
+/** The listener. What it throws, or rejects with, is ignored: an audit log must never stop a login. */
+export type EventListener = (event: ForumSsoEvent) => unknown;

@@ -1,3 +1,4 @@
+import type { NewEvent } from '../events/event.js';
 import type { ReplyHeader, SsoReply } from './reply.js';
 import { answerHeaders } from './reply.js';
 
@@ -105,3 +106,19 @@ ${code === undefined ? '' : `<small>${escapeHtml(code)}</small>`}
 </body>
 </html>
 `;
+
+/** The site's own renderer; when it throws or gives no text, the page is drawn as ours are, and an event says so. */
+export function guardRenderer(render: PageRenderer, emit: (event: NewEvent) => void): PageRenderer {
+  return (content) => {
+    let page: unknown;
+    try {
+      page = render(content);
+    } catch {
+      // Said below.
+    }
+    if (typeof page === 'string') return page;
+    const detail = "The site's renderPage failed or returned no text; the built-in page was sent instead.";
+    emit({ type: 'setup.warning', detail });
+    return renderPage(content);
+  };
+}

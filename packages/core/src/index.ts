@@ -73,7 +73,7 @@ export type { PageForum } from './session/page-forum.js';
 export type { SiteCallbacks } from './session/site-callbacks.js';
 export type { SiteSession } from './session/site-session.js';
 export { type SiteUser, siteUserSchema } from './site-user.js';
-export { type MemoryStore, memoryStore } from './store/memory-store.js';
+export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './store/memory-store.js';
 export type {
   DeadJob,
   ForumSsoStore,

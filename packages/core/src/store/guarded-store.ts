@@ -1,4 +1,5 @@
-import { ForumSsoError } from '../errors.js';
+import { ForumSsoError, isForumSsoError } from '../errors.js';
+import { isMemoryStore } from './memory-store.js';
 import type { ForumSsoStore } from './store.js';
 
 /** How long a store may take to answer, in milliseconds. */
@@ -6,13 +7,14 @@ export const storeDeadline = 2_000;
 
 /**
  * A store as the engine uses it: an error or a silence of more than two seconds becomes `ERR_STORE_UNAVAILABLE`, and
- * the login in question is refused. Within one process nothing can be late, so such a store is returned as it is.
+ * the login in question is refused. The in-memory store is never late and says so itself when it is full, so it is
+ * returned as it is.
  */
 export function guardStore(store: ForumSsoStore): ForumSsoStore {
-  if (!store.shared) return store;
+  if (isMemoryStore(store)) return store;
   const { oneTime, revocations, links, profiles, locks, numbers, jobs, people } = store;
   return {
-    shared: true,
+    shared: store.shared,
     oneTime: guardMethods(oneTime),
     revocations: guardMethods(revocations),
     ...(links === undefined ? {} : { links: guardMethods(links) }),
@@ -46,7 +48,7 @@ async function guarded<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await Promise.race([call(), late]);
   } catch (cause) {
-    if (cause instanceof ForumSsoError) throw cause;
+    if (isForumSsoError(cause)) throw cause;
     throw new ForumSsoError('ERR_STORE_UNAVAILABLE', 'The store answered with an error.', { cause });
   } finally {
     clearTimeout(timer);

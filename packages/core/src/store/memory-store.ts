@@ -1,9 +1,10 @@
+import { ForumSsoError } from '../errors.js';
 import { memoryJobs } from './memory-jobs.js';
 import { memoryPeople } from './memory-people.js';
 import type { ForumSsoStore, Jobs, Links, Locks, People, Profiles, StoredProfile } from './store.js';
 
-/** When full, the in-memory store refuses; it never drops a live mark to make room. */
-const entryLimit = 1_000_000;
+/** Stores made here, to tell them from others that only look alike. */
+const memoryStores = new WeakSet<object>();
 
 /** A store that has every part. */
 export interface MemoryStore extends ForumSsoStore {
@@ -14,21 +15,32 @@ export interface MemoryStore extends ForumSsoStore {
   readonly people: People;
 }
 
+export interface MemoryStoreOptions {
+  /** The clock; a `Date` each time. */
+  readonly now?: () => Date;
+  /**
+   * Most one-time values, ended sessions and people with sessions that are kept, of each. When so many live, more are
+   * refused (`ERR_STORE_UNAVAILABLE`): nothing that is still needed is dropped to make room. Default 1,000,000.
+   */
+  readonly limit?: number;
+}
+
 /**
  * A store in this process: for tests, for development, and for a site that runs as one process and may sign people
  * out when it restarts.
- *
- * @param now the clock; a `Date` each time
  */
-export function memoryStore({ now = () => new Date() }: { readonly now?: () => Date } = {}): MemoryStore {
-  const claimed = new ExpiringMap<true>(now);
-  const ended = new ExpiringMap<true>(now);
-  const epochs = new ExpiringMap<string>(now);
-  return {
+export function memoryStore({
+  now = () => new Date(),
+  limit = 1_000_000,
+}: MemoryStoreOptions = {}): MemoryStore {
+  const claimed = new ExpiringMap<true>(now, limit);
+  const ended = new ExpiringMap<true>(now, limit);
+  const epochs = new ExpiringMap<string>(now, limit);
+  const store: MemoryStore = {
     shared: false,
     links: memoryLinks(),
     profiles: memoryProfiles(now),
-    locks: memoryLocks(now),
+    locks: memoryLocks(now, limit),
     jobs: memoryJobs(now),
     people: memoryPeople(now),
     oneTime: {
@@ -55,6 +67,13 @@ export function memoryStore({ now = () => new Date() }: { readonly now?: () => D
       },
     },
   };
+  memoryStores.add(store);
+  return store;
+}
+
+/** True for a store that {@link memoryStore} made. */
+export function isMemoryStore(store: ForumSsoStore): boolean {
+  return memoryStores.has(store);
 }
 
 function memoryLinks(): Links {
@@ -109,8 +128,8 @@ function memoryProfiles(now: () => Date): Profiles {
   };
 }
 
-function memoryLocks(now: () => Date): Locks {
-  const held = new ExpiringMap<string>(now);
+function memoryLocks(now: () => Date, limit: number): Locks {
+  const held = new ExpiringMap<string>(now, limit);
   return {
     async acquire(key, owner, lifeSeconds) {
       const holder = held.get(key);
@@ -127,10 +146,15 @@ function memoryLocks(now: () => Date): Locks {
 class ExpiringMap<T> {
   readonly #entries = new Map<string, { readonly value: T; readonly expiresAt: number }>();
   readonly #now: () => Date;
-  #sweepAt = 1_024;
+  readonly #limit: number;
+  #sweepAt: number;
+  /** When full: nothing is over before that moment, in milliseconds since 1970. */
+  #fullUntil = 0;
 
-  constructor(now: () => Date) {
+  constructor(now: () => Date, limit: number) {
     this.#now = now;
+    this.#limit = limit;
+    this.#sweepAt = Math.min(1_024, limit);
   }
 
   get(key: string): T | undefined {
@@ -138,22 +162,36 @@ class ExpiringMap<T> {
     return entry !== undefined && entry.expiresAt > this.#now().getTime() ? entry.value : undefined;
   }
 
+  /** @throws ForumSsoError `ERR_STORE_UNAVAILABLE` when full */
   set(key: string, value: T, lifeSeconds: number): void {
-    if (this.#entries.size >= this.#sweepAt) this.#sweep();
+    if (this.#entries.size >= this.#sweepAt && !this.#entries.has(key)) this.#makeRoom();
     this.#entries.set(key, { value, expiresAt: this.#now().getTime() + lifeSeconds * 1_000 });
   }
 
   delete(key: string): void {
-    this.#entries.delete(key);
+    if (this.#entries.delete(key)) this.#fullUntil = 0;
   }
 
-  /** Drops what is over. Runs when the map has doubled since the last time, so its cost is constant per entry. */
-  #sweep(): void {
+  /**
+   * Drops what is over. Runs when the map has doubled since the last time, and when full not before something is over,
+   * so its cost is constant per entry.
+   */
+  #makeRoom(): void {
     const now = this.#now().getTime();
-    for (const [key, { expiresAt }] of this.#entries) {
-      if (expiresAt <= now) this.#entries.delete(key);
+    let nextEnd = Number.POSITIVE_INFINITY;
+    if (now >= this.#fullUntil) {
+      for (const [key, { expiresAt }] of this.#entries) {
+        if (expiresAt <= now) this.#entries.delete(key);
+        else nextEnd = Math.min(nextEnd, expiresAt);
+      }
+      this.#fullUntil = this.#entries.size < this.#limit ? 0 : nextEnd;
     }
-    if (this.#entries.size >= entryLimit) throw new Error('The in-memory store is full.');
-    this.#sweepAt = Math.min(entryLimit, Math.max(1_024, this.#entries.size * 2));
+    if (this.#entries.size >= this.#limit) {
+      throw new ForumSsoError(
+        'ERR_STORE_UNAVAILABLE',
+        `The in-memory store is full: ${this.#limit} entries are in use. Give createForumSso a shared store.`,
+      );
+    }
+    this.#sweepAt = Math.min(this.#limit, Math.max(1_024, this.#entries.size * 2));
   }
 }

@@ -117,7 +117,6 @@ export const errorTable = {
   ERR_LOGIN_ALREADY_USED: { status: 403, publicMessage: 'This login was used before. Please sign in again.' },
   ERR_LOGIN_RETURN_URL_WRONG: { status: 403, publicMessage: 'This login was meant for another address.' },
   ERR_LOGIN_NOT_AN_ANSWER: { status: 403, publicMessage: 'The forum did not say who you are.' },
-  ERR_LOGIN_NOT_AN_ANSWER: { status: 403, publicMessage: 'The forum did not say who you are.' },
   ERR_LOGIN_TWO_FACTOR_MISSING: {
     status: 403,
     publicMessage: 'Signing in here needs a second factor. Set one up at the forum and try again.',

@@ -1,10 +1,3 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { Server } from 'node:http';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import type { ForumSso, SiteUser } from '@forum-sso/core';
 import { createForumSso } from '@forum-sso/core';
 import { discourse } from '@forum-sso/core/discourse';
@@ -14,13 +7,14 @@ import {
   forumQuestion,
   listenOnFreePort,
   people,
+  ReadmeExamples,
   readAnswer,
+  serverStartedBy,
   testKeys,
 } from '@forum-sso/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Express, RequestHandler } from 'express';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
 const secret = 'the-secret-of-the-readme-forum-4711';
 const question = forumQuestion({
   nonce: '0123456789abcdef',
@@ -28,79 +22,31 @@ const question = forumQuestion({
   secret,
 });
 
-let folder = '';
-let examples: readonly string[] = [];
+let examples: ReadmeExamples;
 beforeAll(async () => {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const blocks = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
-  // Inside the package, so that it finds itself and its dependencies.
-  folder = await mkdtemp(join(here, 'readme-examples-'));
-  examples = blocks.map((_, index) => join(folder, `example-${index + 1}.ts`));
-  await Promise.all(blocks.map((code, index) => writeFile(join(folder, `example-${index + 1}.ts`), code)));
-  await writeFile(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts'] }),
+  examples = await ReadmeExamples.extract(
+    new URL('../README.md', import.meta.url),
+    new URL('.', import.meta.url),
   );
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => examples.remove());
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** Loads an example as a user would run it. */
-async function load(number: number): Promise<Readonly<Record<string, unknown>>> {
-  const path = examples[number - 1];
-  if (path === undefined) throw new Error(`The README has no example ${number}.`);
-  const loaded: Readonly<Record<string, unknown>> = await import(pathToFileURL(path).href);
-  return loaded;
-}
-
-/** Catches the server that an example starts, and lets it listen on a free port instead. */
-async function listening(start: () => Promise<unknown>): Promise<string> {
-  const { listen } = Server.prototype;
-  let started: Server | undefined;
-  Object.defineProperty(Server.prototype, 'listen', {
-    configurable: true,
-    writable: true,
-    value(this: Server) {
-      started = this;
-      return Reflect.apply(listen, this, [0, '127.0.0.1']);
-    },
-  });
-  try {
-    await start();
-  } finally {
-    Reflect.deleteProperty(Server.prototype, 'listen');
-  }
-  const server = started;
-  if (server === undefined) throw new Error('The example starts no server.');
-  if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
-  closers.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `http://127.0.0.1:${address.port}`;
-}
-
 describe('the examples of the README', () => {
   test('are three, and compile', async () => {
-    expect(examples).toHaveLength(3);
-    const resolve = createRequire(import.meta.url);
-    const compiler = join(resolve.resolve('typescript/package.json'), '..', 'bin', 'tsc');
-    const { stdout } = await promisify(execFile)(process.execPath, [compiler, '-p', folder]).catch(
-      (error: { stdout: string }) => error,
-    );
-    expect(stdout).toBe('');
+    expect(examples.count).toBe(3);
+    expect(await examples.compile()).toBe('');
   }, 60_000);
 
   test('the ten lines log a person in to the forum', async () => {
     process.env.FORUM_SSO_KEYS = testKeys;
     process.env.DISCOURSE_CONNECT_SECRET = secret;
-    const origin = await listening(() => load(1));
+    const { origin, close } = await serverStartedBy(() => examples.load(1));
+    closers.push(close);
     const browser = new BrowserClient();
     expect((await browser.open(`${origin}/`)).text).toBe('Hello stranger');
 
@@ -133,7 +79,7 @@ describe('the examples of the README', () => {
   });
 
   test("express-session is a site's own session", async () => {
-    const { makeApp } = await load(3);
+    const { makeApp } = await examples.load(3);
     if (!isAppMaker(makeApp)) throw new Error('The example exports no makeApp.');
     const site = await listenOnFreePort((origin) => {
       const sso = createForumSso({

@@ -1,5 +1,5 @@
-import { type ExecutionContext, Injectable, Logger } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
+import { type ExecutionContext, Injectable, Logger, type Type } from '@nestjs/common';
+import { AuthGuard, type IAuthGuard } from '@nestjs/passport';
 
 import { requestOf } from '../pages/request-of.js';
 import { fastifyTarget, isFastifyReply } from '../platform/fastify.js';
@@ -22,7 +22,7 @@ export class DiscourseAuthGuard extends forumAuthGuard('discourse') {}
  *
  * @publicApi
  */
-export function forumAuthGuard(strategy: string) {
+export function forumAuthGuard(strategy: string): Type<IAuthGuard> {
   class ForumAuthGuard extends AuthGuard(strategy) {
     override async canActivate(context: ExecutionContext): Promise<boolean> {
       const request: unknown = this.getRequest(context);

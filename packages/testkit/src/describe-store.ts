@@ -4,9 +4,11 @@ import { describe, test } from '@jest/globals';
 
 import type { OpenStore, StoreCase } from './store-case.js';
 import { claimCases } from './store-claims.js';
+import { jobCases } from './store-jobs.js';
 import { linkCases } from './store-links.js';
 import { lockCases } from './store-locks.js';
 import { numberCases } from './store-numbers.js';
+import { peopleCases } from './store-people.js';
 import { profileCases } from './store-profiles.js';
 import { revocationCases } from './store-revocations.js';
 
@@ -18,10 +20,12 @@ export const storeCases = {
   profiles: profileCases,
   locks: lockCases,
   numbers: numberCases,
+  jobs: jobCases,
+  people: peopleCases,
 } as const satisfies Record<string, readonly StoreCase[]>;
 
 /** The parts of the contract that a store may lack. */
-export type OptionalPart = 'links' | 'profiles' | 'locks' | 'numbers';
+export type OptionalPart = 'links' | 'profiles' | 'locks' | 'numbers' | 'jobs' | 'people';
 
 /**
  * Puts a store through the contract, a test for each case.

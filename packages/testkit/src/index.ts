@@ -62,9 +62,11 @@ export { findPerson, type PersonName, people, personNamed } from './site/people.
 export { allBytes, digest, probe, probeBodyLimit, probeFixedPath } from './site/probe.js';
 export type { OpenStore, StoreCase } from './store-case.js';
 export { claimCases } from './store-claims.js';
+export { jobCases } from './store-jobs.js';
 export { linkCases } from './store-links.js';
 export { lockCases } from './store-locks.js';
 export { numberCases } from './store-numbers.js';
+export { peopleCases } from './store-people.js';
 export { profileCases } from './store-profiles.js';
 export { revocationCases } from './store-revocations.js';
 export { errorCases } from './suites/errors.js';

@@ -43,7 +43,7 @@ export function memoryJobs(now: () => Date): Jobs {
       dead.delete(id);
       const known = waiting.get(id);
       if (known === undefined) put(anew(id, connector, body, 1));
-      else change({ ...known, generation: known.generation + 1 });
+      else change({ ...known, body, generation: known.generation + 1 });
     },
     async peek(connector, limit) {
       const jobs: WaitingJob[] = [];

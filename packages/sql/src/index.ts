@@ -2,6 +2,7 @@ export type { PgPool, PgPoolClient, PgQuery } from './bounded-pool.js';
 export type { DialectName } from './dialect.js';
 export { migrateToLatest } from './migrate.js';
 export { type PostgresStoreOptions, postgresStore } from './postgres-store.js';
+export type { SqliteConnection } from './renewed-database.js';
 export type { SqlStoreOptions } from './sql-context.js';
 export { type OpenSqlStore, type SqlStore, sqlStore } from './sql-store.js';
 export { type SqliteDatabaseClass, type SqliteStoreOptions, sqliteStore } from './sqlite-store.js';

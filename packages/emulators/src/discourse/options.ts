@@ -11,6 +11,8 @@ import type { Schedule } from './webhooks/webhooks.js';
 export interface RateLimits {
   /** Calls of the API in any span of 60 seconds, all keys together. Default 60; 0 lets none through. */
   readonly adminApiPerMinute?: number;
+  /** Another span than 60 seconds, for tests that cannot wait so long. */
+  readonly adminApiWindowSeconds?: number;
   /** Requests of one address. Off by default: forums do not count private addresses. */
   readonly perIp?: IpLimits;
 }

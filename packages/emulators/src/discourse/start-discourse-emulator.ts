@@ -52,7 +52,7 @@ export async function startDiscourseEmulator(
     });
     const apiLimit = new SlidingWindow({
       max: rateLimits.adminApiPerMinute ?? 60,
-      seconds: 60,
+      seconds: rateLimits.adminApiWindowSeconds ?? 60,
       now,
     });
     const mounted = { forum, address, shell, sessions, moderation, webhooks, faults, apiLimit };

@@ -84,6 +84,15 @@ describe('the limit of the API', () => {
     expect([status, forum.users()]).toEqual([429, []]);
   });
 
+  test('has another span when a test asks for it', async () => {
+    const clock = new Clock();
+    const rateLimits = { adminApiPerMinute: 2, adminApiWindowSeconds: 3 };
+    const forum = await start({ now: clock.now, rateLimits });
+    expect(await statuses(forum, 3)).toEqual([200, 200, 429]);
+    clock.pass(3);
+    expect(await statuses(forum, 3)).toEqual([200, 200, 429]);
+  });
+
   test('0 lets nobody through', async () => {
     const forum = await start({ rateLimits: { adminApiPerMinute: 0 } });
     expect(await statuses(forum, 1)).toEqual([429]);

@@ -7,14 +7,24 @@
 import { parseArgs } from 'node:util';
 
 import { codec } from './codec.js';
+import { coralToken } from './coral-token.js';
 import { frameworkLogin } from './framework-login.js';
 import { importCost } from './import-cost.js';
 import type { Row, RowGroup } from './measure.js';
 import { table, writeResults } from './report.js';
 import { scale } from './scale.js';
 import { stores } from './stores.js';
+import { talkyardToken } from './talkyard-token.js';
 
-const groups: readonly RowGroup[] = [codec, importCost, frameworkLogin, stores, scale];
+const groups: readonly RowGroup[] = [
+  codec,
+  coralToken,
+  talkyardToken,
+  importCost,
+  frameworkLogin,
+  stores,
+  scale,
+];
 
 const { values } = parseArgs({
   options: { full: { type: 'boolean', default: false }, only: { type: 'string' } },

@@ -81,6 +81,31 @@ export function repeated(name: string, job: () => unknown, milliseconds = 20): C
   };
 }
 
+/** {@link repeated} for a job that is a promise: one after the other, each awaited. */
+export function repeatedAsync(name: string, job: () => Promise<unknown>, milliseconds = 20): Candidate {
+  let times = 1;
+  const run = async (): Promise<number> => {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < times; i++) await job();
+    return Number(process.hrtime.bigint() - start);
+  };
+  return {
+    name,
+    turn: async () => {
+      const enough = milliseconds * 1e6;
+      for (let spent = 0; spent < enough / 4; ) {
+        const nanoseconds = await run();
+        spent += nanoseconds;
+        if (nanoseconds < enough / 8) times *= 2;
+      }
+      let total = 0;
+      let done = 0;
+      for (; total < enough; done += times) total += await run();
+      return total / done;
+    },
+  };
+}
+
 /** The row for one candidate beside its floor, both out of the same rounds. */
 export function compare(
   name: string,

@@ -296,6 +296,9 @@ describe('finding people', () => {
     });
     expect(open.json.user).not.toHaveProperty('email');
     expect(open.json.user).not.toHaveProperty('external_id');
+    forum.changeSettings({ login_required: true });
+    const closed = await callApi(forum, 'GET', '/u/by-external/o.1.json', { key: null });
+    expect(closed).toMatchObject({ status: 403, json: { error_type: 'not_logged_in' } });
     // Without the ending, what stands behind the dot is taken for one.
     expect(await callApi(forum, 'GET', '/u/by-external/o.1')).toMatchObject(notFound);
     expect(await callApi(forum, 'GET', '/u/by-external/unknown.json')).toMatchObject(notFound);

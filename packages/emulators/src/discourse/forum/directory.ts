@@ -1,26 +1,30 @@
 import { parseUri } from '../protocol/ruby-uri.js';
+import { Accounts, normalizeEmail } from './accounts.js';
 import { automaticGroups, isAutomaticName } from './automatic-groups.js';
 import type { ForumEvents } from './events.js';
 import { Memberships } from './memberships.js';
 import { RecordInvalid } from './record-invalid.js';
-import type { ForumGroup, ForumUser, GroupView, SeedUser, UserView } from './records.js';
+import type {
+  ForumGroup,
+  ForumUser,
+  GroupInfo,
+  GroupView,
+  SeedUser,
+  SignOnRecord,
+  UserView,
+} from './records.js';
 import { type DiscourseSettings, listSetting } from './settings.js';
 import { normalizeUsername } from './username.js';
 
 const emailAddress =
   /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 
-/** E-mail addresses are stored and compared in this form; `a+1@…` and `a@…` stay two addresses. */
-export function normalizeEmail(email: string): string {
-  return email.trim().toLowerCase();
-}
-
 /** What an account is made of; what is left out has a default. */
 export type NewUser = Pick<ForumUser, 'username' | 'name' | 'email'> & Partial<ForumUser>;
 
 /** The accounts and groups of the forum. */
 export class Directory {
-  readonly #users = new Map<number, ForumUser>();
+  readonly #accounts = new Accounts();
   readonly #groups = new Map<number, ForumGroup>();
   readonly #settings: () => Readonly<DiscourseSettings>;
   readonly #now: () => Date;
@@ -48,25 +52,23 @@ export class Directory {
   }
 
   users(): readonly ForumUser[] {
-    return [...this.#users.values()];
+    return this.#accounts.all();
   }
 
   byId(id: number | null | undefined): ForumUser | undefined {
-    return id === null || id === undefined ? undefined : this.#users.get(id);
+    return id === null || id === undefined ? undefined : this.#accounts.byId(id);
   }
 
   byExternalId(externalId: string): ForumUser | undefined {
-    return this.users().find(({ signOn }) => signOn?.externalId === externalId);
+    return this.#accounts.byExternalId(externalId);
   }
 
   byEmail(email: string): ForumUser | undefined {
-    const wanted = normalizeEmail(email);
-    return wanted === '' ? undefined : this.users().find((user) => user.email === wanted);
+    return this.#accounts.byEmail(email);
   }
 
   byUsername(username: string): ForumUser | undefined {
-    const wanted = normalizeUsername(username);
-    return this.users().find((user) => normalizeUsername(user.username) === wanted);
+    return this.#accounts.byUsername(username);
   }
 
   /**
@@ -77,7 +79,7 @@ export class Directory {
     const user = this.#blank(given);
     this.#validate(user);
     this.#lastUserId = Math.max(this.#lastUserId, user.id);
-    this.#users.set(user.id, user);
+    this.#accounts.put(user);
     this.#refreshMemberships(user);
     this.#events.user('user_created', user);
     return user;
@@ -86,7 +88,10 @@ export class Directory {
   /** Makes an account that is there from the start; groups that are not there yet are made. */
   seed(seed: SeedUser): ForumUser {
     const { externalId, groups = [], avatarUrl, associatedAccounts = {}, ...rest } = seed;
-    if (seed.id !== undefined && (!Number.isSafeInteger(seed.id) || seed.id < 1 || this.#users.has(seed.id)))
+    if (
+      seed.id !== undefined &&
+      (!Number.isSafeInteger(seed.id) || seed.id < 1 || this.#accounts.has(seed.id))
+    )
       throw new TypeError('The id of a seeded user must be a positive whole number that is free.');
     const user = this.create({
       name: '',
@@ -97,7 +102,7 @@ export class Directory {
       associatedAccounts: { ...associatedAccounts },
     });
     if (externalId !== undefined) {
-      user.signOn = {
+      this.link(user, {
         externalId,
         externalUsername: user.username,
         externalEmail: user.email,
@@ -106,7 +111,7 @@ export class Directory {
         externalProfileBackgroundUrl: null,
         externalCardBackgroundUrl: null,
         lastPayload: '',
-      };
+      });
     }
     for (const name of groups)
       this.setMembership(user, this.groupByName(name) ?? this.createGroup(name), true);
@@ -127,7 +132,14 @@ export class Directory {
   /** The same without any check, for what the forum itself does to an account. */
   overwrite(user: ForumUser, changes: Partial<ForumUser>): void {
     Object.assign(user, changes);
+    this.#accounts.put(user);
     this.#refreshMemberships(user);
+  }
+
+  /** Links an account with a user of the site, or takes the link away. */
+  link(user: ForumUser, signOn: SignOnRecord | null): void {
+    user.signOn = signOn;
+    this.#accounts.put(user);
   }
 
   /**
@@ -148,7 +160,7 @@ export class Directory {
   /** Deletes an account; whoever listens sees it as it was. */
   remove(user: ForumUser): void {
     this.#events.user('user_destroyed', user);
-    this.#users.delete(user.id);
+    this.#accounts.remove(user);
     this.#memberships.forget(user.id);
     for (const { members } of this.#groups.values()) members.delete(user.id);
   }
@@ -200,6 +212,26 @@ export class Directory {
   groupIds(user: ForumUser): readonly number[] {
     const own = this.groups().filter(({ members }) => members.has(user.id));
     return [...automaticGroups.filter(({ holds }) => holds(user)), ...own].map(({ id }) => id);
+  }
+
+  /** All groups of a person, in ascending order of their numbers. */
+  groupsOf(user: ForumUser): readonly GroupInfo[] {
+    const ids = new Set(this.groupIds(user));
+    return this.groupInfos().filter(({ id }) => ids.has(id));
+  }
+
+  /** All groups, automatic ones first. */
+  groupInfos(): readonly GroupInfo[] {
+    const info = ({ id, name }: { id: number; name: string }, automatic: boolean): GroupInfo => ({
+      id,
+      name,
+      automatic,
+      userCount: this.#memberships.count(id),
+    });
+    return [
+      ...automaticGroups.map((group) => info(group, true)),
+      ...this.groups().map((group) => info(group, false)),
+    ];
   }
 
   view(user: ForumUser): UserView {

@@ -1,5 +1,5 @@
 import { DiscourseError } from '../protocol/errors.js';
-import { normalizeEmail } from './directory.js';
+import { normalizeEmail } from './accounts.js';
 import type { ForumUser, SeedInvite } from './records.js';
 
 /** Invitations by link. A key that is in the browser's session is looked at when a login comes back. */

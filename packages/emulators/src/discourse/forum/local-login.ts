@@ -1,4 +1,4 @@
-import { normalizeEmail } from './directory.js';
+import { normalizeEmail } from './accounts.js';
 import type { Forum } from './forum.js';
 import { requireCleanUsername } from './profile.js';
 import type { ForumUser } from './records.js';

@@ -67,14 +67,14 @@ export function requireCleanUsername({ settings }: Forum, username: string): voi
  */
 export function setExternalId(forum: Forum, user: ForumUser, externalId: string): void {
   if (externalId.trim() === '') {
-    user.signOn = null;
+    forum.directory.link(user, null);
     return;
   }
   const other = forum.directory.byExternalId(externalId);
   if (other !== undefined && other.id !== user.id) {
     throw new RecordInvalid('SingleSignOnRecord', 'external_id', 'External id has already been taken');
   }
-  user.signOn = {
+  forum.directory.link(user, {
     externalUsername: null,
     externalEmail: null,
     externalName: null,
@@ -84,7 +84,7 @@ export function setExternalId(forum: Forum, user: ForumUser, externalId: string)
     ...user.signOn,
     externalId,
     lastPayload: `external_id=${externalId}`,
-  };
+  });
 }
 
 function withScheme(website: string): string {

@@ -89,6 +89,14 @@ export interface Membership {
   readonly createdAt: Date;
 }
 
+/** A group without its members. */
+export interface GroupInfo {
+  readonly id: number;
+  readonly name: string;
+  readonly automatic: boolean;
+  readonly userCount: number;
+}
+
 export interface GroupView {
   readonly id: number;
   readonly name: string;

@@ -2,8 +2,8 @@ import { writePayload } from '../protocol/connect-message.js';
 import { DiscourseError } from '../protocol/errors.js';
 import { isBlank, readExternalId } from '../protocol/external-id.js';
 import type { ConnectFields, ConnectMessage, TextName } from '../protocol/fields.js';
+import { normalizeEmail } from './accounts.js';
 import type { Directory } from './directory.js';
-import { normalizeEmail } from './directory.js';
 import type { ForumEvents } from './events.js';
 import { applyGroupRules } from './group-rules.js';
 import { isLocale } from './locales.js';
@@ -42,7 +42,7 @@ export function lookupOrCreateUser(
   const record = { externalId, lastPayload, ...externalDetails(texts) };
   const before = user.signOn;
   const { username, avatar } = user;
-  if (before === null) user.signOn = record;
+  if (before === null) forum.directory.link(user, record);
 
   forum.directory.save(user, { staged: false });
   const draft = overrides(user, before, message.fields, texts, forum);
@@ -61,7 +61,7 @@ export function lookupOrCreateUser(
   if (texts.website !== undefined) forum.directory.saveProfile(user, { website: texts.website });
   if (texts.location !== undefined) forum.directory.saveProfile(user, { location: texts.location });
   // An account found by its e-mail gets this link in place of an earlier one.
-  user.signOn = record;
+  forum.directory.link(user, record);
   applyGroupRules(user, message.fields, forum.directory, forum.settings.discourse_connect_overrides_groups);
   // A new user name or picture is told to webhooks; a new name or e-mail address is not.
   if (user.username !== username) forum.events.user('user_updated', user);

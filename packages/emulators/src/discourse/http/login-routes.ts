@@ -5,12 +5,12 @@ import { allowsLocalLogins, decideLocalLogin, signUp } from '../forum/local-logi
 import { RecordInvalid } from '../forum/record-invalid.js';
 import type { ForumUser } from '../forum/records.js';
 import { resolveReturnPath } from '../forum/return-path.js';
-import { hasMethod, secondFactorMethods } from '../forum/second-factor.js';
 import { isSuspended } from '../forum/sso-login.js';
 import { startSession } from './browser-session.js';
 import { currentUser, type ForumContext, queryParameter, remoteIp, sendForumPage } from './context.js';
 import { avatar, badges } from './parts.js';
 import { serveProvider } from './provider-routes.js';
+import { secondFactorForms } from './second-factor-forms.js';
 import { readPayload, returnOrigins, takePayload } from './sso-payload.js';
 
 /** Logging in at the forum itself, and signing up: `/login`, `/session`, `/signup`. There are no passwords. */
@@ -162,18 +162,8 @@ ${forum.settings.allow_new_registrations && !forum.modes.archived && html`<p>New
 }
 
 function secondFactorForm(user: ForumUser, wrong: boolean): Html {
-  const form = (method: number, label: string, button: string, look: string): Html =>
-    html`<form method="post" action="/session"><input type="hidden" name="login" value="${user.username}">
-<input type="hidden" name="second_factor_method" value="${method}">
-<label for="code-${method}">${label}</label><div class="row"><input id="code-${method}" name="second_factor_token" autocomplete="one-time-code" required>
-<button class="${look}">${button}</button></div></form>`;
   return html`<div class="card"><p>${user.username} has a second factor.</p>${wrong && html`<p class="bad">This code is not right.</p>`}
-${form(secondFactorMethods.totp, 'Code of your app', 'Log in', '')}
-<p class="quiet">In this emulator the code is <code>${user.secondFactor?.token ?? ''}</code>.</p>
-${
-  hasMethod(user, secondFactorMethods.backupCode) &&
-  form(secondFactorMethods.backupCode, 'Or a backup code', 'Use backup code', 'plain')
-}</div>`;
+${secondFactorForms(user, { action: '/session', label: 'Log in', hidden: { login: user.username } })}</div>`;
 }
 
 function signUpForm(given: Partial<Record<'username' | 'email' | 'name', string>> = {}): Html {

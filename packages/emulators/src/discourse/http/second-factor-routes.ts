@@ -11,6 +11,7 @@ import {
   secondFactorMethods,
 } from '../forum/second-factor.js';
 import { currentUser, type ForumContext, queryParameter, sendForumPage } from './context.js';
+import { secondFactorForms } from './second-factor-forms.js';
 import { returnOrigins } from './sso-payload.js';
 import { challengeText } from './texts.js';
 
@@ -114,16 +115,6 @@ function sendQuestion(
 }
 
 function question({ nonce }: SecondFactorChallenge, user: ForumUser): Html {
-  const form = (method: number, label: string, button: string, look: string): Html =>
-    html`<form method="post" action="/session/2fa"><input type="hidden" name="nonce" value="${nonce}">
-<input type="hidden" name="second_factor_method" value="${method}">
-<label for="code-${method}">${label}</label><div class="row"><input id="code-${method}" name="second_factor_token" autocomplete="one-time-code" required>
-<button class="${look}">${button}</button></div></form>`;
   return html`<p>The site that you come from wants to be sure that it is you, ${user.username}.</p>
-${form(secondFactorMethods.totp, 'Code of your app', 'Confirm', '')}
-<p class="quiet">In this emulator the code is <code>${user.secondFactor?.token ?? ''}</code>.</p>
-${
-  hasMethod(user, secondFactorMethods.backupCode) &&
-  form(secondFactorMethods.backupCode, 'Or a backup code', 'Use backup code', 'plain')
-}`;
+${secondFactorForms(user, { action: '/session/2fa', label: 'Confirm', hidden: { nonce } })}`;
 }

@@ -1,13 +1,18 @@
-import type { GroupView, Membership } from '../forum/records.js';
+import type { GroupInfo, Membership } from '../forum/records.js';
 
 /** A group as Discourse's JSON has it. */
-export function groupPayload({ id, name, automatic, members }: GroupView): Readonly<Record<string, unknown>> {
+export function groupPayload({
+  id,
+  name,
+  automatic,
+  userCount,
+}: GroupInfo): Readonly<Record<string, unknown>> {
   return {
     id,
     automatic,
     name,
     ...(automatic ? { display_name: name } : {}),
-    user_count: members.length,
+    user_count: userCount,
     mentionable_level: 0,
     messageable_level: 0,
     visibility_level: 0,

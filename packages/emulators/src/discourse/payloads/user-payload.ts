@@ -61,11 +61,7 @@ export function webhookUserPayload(forum: Forum, user: ForumUser): Readonly<Reco
 
 /** Groups as a list of objects, automatic ones included, by their numbers. */
 export function groupList(forum: Forum, user: ForumUser): readonly Readonly<Record<string, unknown>>[] {
-  const ids = new Set(forum.directory.groupIds(user));
-  return forum.directory
-    .groupViews()
-    .filter(({ id }) => ids.has(id))
-    .map(groupPayload);
+  return forum.directory.groupsOf(user).map(groupPayload);
 }
 
 /** The fields that the forum's staff have defined for profiles, by their numbers; nothing when there are none. */

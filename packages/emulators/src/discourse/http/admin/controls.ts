@@ -1,4 +1,5 @@
 import { type Html, html } from '../../../server/index.js';
+import type { ForumUser } from '../../forum/records.js';
 
 /** Where the forms of the admin pages go: addresses that no real forum has. */
 export const controlPath = '/emulator/admin';
@@ -35,4 +36,12 @@ export function adminHeading(title: string): Html {
     ['/admin/faults', 'Faults'],
   ] as const;
   return html`<h1>${title}</h1><p class="row">${pages.map(([href, label]) => html`<a href="${href}">${label}</a>`)}</p>`;
+}
+
+/** What staff do most often to an account, without deleting it. */
+export function stateButtons({ id, active, approved }: ForumUser, suspended: boolean): Html {
+  const act = (action: string, label: string): Html => button(`/users/${id}/${action}`, label);
+  return html`${suspended ? act('unsuspend', 'Unsuspend') : act('suspend', 'Suspend')}${
+    active ? act('deactivate', 'Deactivate') : act('activate', 'Activate')
+  }${!approved && act('approve', 'Approve')}${act('log_out', 'Log out')}`;
 }

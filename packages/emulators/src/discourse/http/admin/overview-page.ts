@@ -4,7 +4,7 @@ import type { ForumUser } from '../../forum/records.js';
 import { publicSettings } from '../../forum/settings.js';
 import { isSuspended } from '../../forum/sso-login.js';
 import { badges } from '../parts.js';
-import { adminHeading, button, controlPath, onOff } from './controls.js';
+import { adminHeading, button, controlPath, onOff, stateButtons } from './controls.js';
 
 /** People, groups, states and settings. */
 export function overviewPage(forum: Forum): Html {
@@ -45,10 +45,6 @@ function settingCells(name: string, value: string | number | boolean): Html {
 }
 
 function userRow(user: ForumUser, suspended: boolean): Html {
-  const path = (action: string): string => `/users/${user.id}/${action}`;
-  return html`<tr><th scope="row"><a href="/admin/users/${user.id}">${user.username}</a></th><td>${badges(user, suspended)}</td><td><div class="row">${
-    suspended ? button(path('unsuspend'), 'Unsuspend') : button(path('suspend'), 'Suspend')
-  }${user.active ? button(path('deactivate'), 'Deactivate') : button(path('activate'), 'Activate')}${
-    !user.approved && button(path('approve'), 'Approve')
-  }${button(path('log_out'), 'Log out')}${button(path('delete'), 'Delete', {}, 'danger')}</div></td></tr>`;
+  return html`<tr><th scope="row"><a href="/admin/users/${user.id}">${user.username}</a></th><td>${badges(user, suspended)}</td>
+<td><div class="row">${stateButtons(user, suspended)}${button(`/users/${user.id}/delete`, 'Delete', {}, 'danger')}</div></td></tr>`;
 }

@@ -35,12 +35,7 @@ export function actOnPerson(
     ['revoke_moderator', () => moderation.setStaff(user, { moderator: false })],
     ['add_group', () => forum.directory.setMembership(user, group(), true)],
     ['remove_group', () => forum.directory.setMembership(user, group(), false)],
-    [
-      'delete_sso_record',
-      () => {
-        user.signOn = null;
-      },
-    ],
+    ['delete_sso_record', () => forum.directory.link(user, null)],
     ['anonymize', () => moderation.anonymize(user)],
     ['delete', () => moderation.remove(user)],
   ]);

@@ -3,7 +3,7 @@ import type { Forum } from '../../forum/forum.js';
 import type { ForumUser } from '../../forum/records.js';
 import { isSuspended } from '../../forum/sso-login.js';
 import { avatar, badges } from '../parts.js';
-import { adminHeading, button } from './controls.js';
+import { adminHeading, button, stateButtons } from './controls.js';
 
 /** Everything that staff can do to one account. */
 export function personPage(forum: Forum, user: ForumUser): Html {
@@ -17,11 +17,7 @@ export function personPage(forum: Forum, user: ForumUser): Html {
   return html`${adminHeading(user.username)}
 <div class="card"><div class="person">${avatar(user)}<div><h2 class="flat"><a href="/u/${encodeURIComponent(user.username)}">${user.name || user.username}</a></h2>
 <span class="quiet">@${user.username} · number ${user.id}</span> ${badges(user, suspended)}</div></div></div>
-<div class="card"><h2>Account</h2><div class="row">${
-    suspended ? button(path('unsuspend'), 'Unsuspend') : button(path('suspend'), 'Suspend')
-  }${user.active ? button(path('deactivate'), 'Deactivate') : button(path('activate'), 'Activate')}${
-    !user.approved && button(path('approve'), 'Approve')
-  }${button(path('log_out'), 'Log out')}${right('admin')}${right('moderator')}${
+<div class="card"><h2>Account</h2><div class="row">${stateButtons(user, suspended)}${right('admin')}${right('moderator')}${
     user.signOn !== null && button(path('delete_sso_record'), 'Unlink from the site')
   }${button(path('anonymize'), 'Anonymize', {}, 'danger')}${button(path('delete'), 'Delete', {}, 'danger')}</div></div>
 <div class="card"><h2>Groups</h2>${

@@ -7,7 +7,7 @@ import { adminUserPayload } from '../../payloads/admin-user-payload.js';
 import { noMethodError } from '../../protocol/errors.js';
 import type { ForumContext } from '../context.js';
 import { ApiError, invalidAccess, notFound } from './api-error.js';
-import { type ApiAnswer, type ApiCall, type ApiRouteRules, apiRoute } from './api-route.js';
+import { type ApiAnswer, type ApiCall, type ApiRouteRules, apiRoute, onlyJson } from './api-route.js';
 
 const success = { json: { success: 'OK' } };
 
@@ -122,7 +122,7 @@ export function mountAdminUserRoutes(app: Express, context: ForumContext): void 
       if (!forum.settings.enable_discourse_connect) throw invalidAccess();
       // Discourse itself fails on an account that has none.
       if (user.signOn === null) throw noMethodError('The account has no DiscourseConnect record.');
-      user.signOn = null;
+      forum.directory.link(user, null);
       return success;
     }),
   );
@@ -138,14 +138,6 @@ export function mountAdminUserRoutes(app: Express, context: ForumContext): void 
       return { json: { deleted: true } };
     }),
   );
-}
-
-/** Lets the API answer what ends in `.json` or comes with a key, and the pages all else. */
-export function onlyJson(api: RequestHandler): RequestHandler {
-  return (request, response, next) => {
-    const isApi = request.path.endsWith('.json') || request.headers['api-key'] !== undefined;
-    return isApi ? api(request, response, next) : next();
-  };
 }
 
 /** The number in the path; NaN, which no account has, when it is none. */

@@ -44,12 +44,20 @@ export function apiRoute(
   return async (request, response) => {
     const actor = authenticate(context, request, rules.action);
     if (request.method !== 'GET' && forum.modes.readOnly) throw readOnly();
-    requireRights(actor, rules.allows);
+    requireRights(actor, rules.allows, forum.settings.login_required);
     const parameters = await readParameters(request, forum.rack);
     const { status = 200, json } = run(() => work({ actor, parameters, request }));
     response.status(status);
     if (json === undefined) response.end();
     else response.json(json);
+  };
+}
+
+/** Lets the API answer what ends in `.json` or comes with a key, and the pages all else. */
+export function onlyJson(api: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    const isApi = request.path.endsWith('.json') || request.headers['api-key'] !== undefined;
+    return isApi ? api(request, response, next) : next();
   };
 }
 
@@ -77,12 +85,13 @@ function authenticate({ forum, apiLimit }: ForumContext, request: Request, actio
   return actor;
 }
 
-function requireRights(actor: ForumUser | null, allows: ApiRouteRules['allows']): void {
-  if (allows === 'anyone') return;
-  if (allows === 'users') {
-    if (actor === null) throw notLoggedIn();
-    return;
-  }
+function requireRights(
+  actor: ForumUser | null,
+  allows: ApiRouteRules['allows'],
+  loginRequired: boolean,
+): void {
+  if (actor === null && (allows === 'users' || (allows === 'anyone' && loginRequired))) throw notLoggedIn();
+  if (allows === 'anyone' || allows === 'users') return;
   const fits = actor?.admin === true || (allows === 'staff' && actor?.moderator === true);
   if (!fits) throw notFound();
 }

@@ -20,7 +20,7 @@ export function mountGroupRoutes(app: Express, context: ForumContext): void {
       const page = Math.max(0, Math.trunc(Number(parameters.get('page') ?? 0)) || 0);
       const filter = (parameters.get('filter') ?? '').toLowerCase();
       const groups = directory
-        .groupViews()
+        .groupInfos()
         .filter(({ automatic, id }) => isStaff || !automatic || id === moderators)
         .filter(({ name }) => name.toLowerCase().includes(filter))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -41,7 +41,7 @@ export function mountGroupRoutes(app: Express, context: ForumContext): void {
       const name = String(request.params.name)
         .replace(/\.json$/, '')
         .toLowerCase();
-      const group = directory.groupViews().find((other) => other.name.toLowerCase() === name);
+      const group = directory.groupInfos().find((other) => other.name.toLowerCase() === name);
       if (group === undefined) throw notFound();
       return { json: { group: groupPayload(group), extras: { visible_group_names: [] } } };
     }),
@@ -56,8 +56,8 @@ export function mountGroupRoutes(app: Express, context: ForumContext): void {
           const user = directory.byUsername(name.trim());
           if (user !== undefined) directory.setMembership(user, group, true);
         }
-        const view = directory.groupViews().find(({ id }) => id === group.id);
-        return { json: { basic_group: view === undefined ? null : groupPayload(view) } };
+        const info = { ...group, userCount: group.members.size };
+        return { json: { basic_group: groupPayload(info) } };
       } catch (error) {
         if (error instanceof RecordInvalid)
           throw unprocessable(error.message.replace('Validation failed: ', ''));

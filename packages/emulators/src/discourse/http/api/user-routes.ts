@@ -5,9 +5,8 @@ import { RecordInvalid } from '../../forum/record-invalid.js';
 import type { ForumUser } from '../../forum/records.js';
 import { profilePayload } from '../../payloads/user-payload.js';
 import type { ForumContext } from '../context.js';
-import { onlyJson } from './admin-user-routes.js';
 import { invalidAccess, invalidParameters, notFound, unprocessable } from './api-error.js';
-import { type ApiCall, apiRoute } from './api-route.js';
+import { type ApiCall, apiRoute, onlyJson } from './api-route.js';
 import type { Parameters } from './parameters.js';
 
 /** Profiles over the API: `/u/by-external/…`, `/u/<username>.json`. */

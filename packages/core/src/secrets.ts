@@ -97,7 +97,7 @@ export function prepareSecrets(
   }
   if (problems.length === 0)
     problems.push(...ringProblems(entries).map((problem) => `${setting} ${problem}`));
-  return { ring: problems.length === 0 ? createRing(entries) : null, problems, warnings };
+  return { ring: problems.length === 0 ? new PreparedRing(entries) : null, problems, warnings };
 }
 
 /** What is wrong with one secret, each the end of a sentence that begins with the setting's name. */
@@ -158,21 +158,30 @@ function readEntry(item: unknown): Entry | string {
   return { secret, until: until.getTime() };
 }
 
-function createRing(entries: readonly Entry[]): SecretRing {
-  const secrets = entries.map(({ secret, until }) => ({ key: createSecretKey(secret, 'utf8'), until }));
-  let live = secrets;
-  let keys = live.map(({ key }) => key);
-  let nextEnd = Math.min(...live.map(({ until }) => until));
-  return {
-    values: entries.map(({ secret }) => secret),
-    keysAt: (now) => {
-      const time = now.getTime();
-      if (time >= nextEnd) {
-        live = secrets.filter(({ until }) => until > time);
-        keys = live.map(({ key }) => key);
-        nextEnd = Math.min(...live.map(({ until }) => until));
-      }
-      return keys;
-    },
-  };
+/** A class, so that a ring that is printed shows nothing of what it holds. */
+class PreparedRing implements SecretRing {
+  readonly #values: readonly string[];
+  readonly #secrets: readonly { readonly key: KeyObject; readonly until: number }[];
+  #keys: readonly KeyObject[] = [];
+  /** When the first of the keys in use ends, in milliseconds since 1970. */
+  #nextEnd = Number.NEGATIVE_INFINITY;
+
+  constructor(entries: readonly Entry[]) {
+    this.#values = entries.map(({ secret }) => secret);
+    this.#secrets = entries.map(({ secret, until }) => ({ key: createSecretKey(secret, 'utf8'), until }));
+  }
+
+  get values(): readonly string[] {
+    return this.#values;
+  }
+
+  keysAt(now: Date): readonly KeyObject[] {
+    const time = now.getTime();
+    if (time >= this.#nextEnd) {
+      const live = this.#secrets.filter(({ until }) => until > time);
+      this.#keys = live.map(({ key }) => key);
+      this.#nextEnd = Math.min(...live.map(({ until }) => until));
+    }
+    return this.#keys;
+  }
 }

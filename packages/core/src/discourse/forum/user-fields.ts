@@ -1,3 +1,4 @@
+import { foldAsciiCase } from '../../ascii-case.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { DiscourseFields } from '../protocol/fields.js';
@@ -131,8 +132,8 @@ function groupFields(held: readonly string[] | undefined, option: GroupsOption):
   }
   // Not known is not the same as none: then nothing changes.
   if (held === undefined) return {};
-  const lowerCase = new Set(held.map((name) => name.toLowerCase()));
-  const isHeld = (name: string): boolean => lowerCase.has(name.toLowerCase());
+  const folded = new Set(held.map(foldAsciiCase));
+  const isHeld = (name: string): boolean => folded.has(foldAsciiCase(name));
   const addGroups = option.names.filter(isHeld);
   const removeGroups = option.names.filter((name) => !isHeld(name));
   return {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { foldAsciiCase } from '../../ascii-case.js';
 import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Links, Locks } from '../../store/store.js';
@@ -259,8 +260,6 @@ export async function workAlone<T>(
   }
 }
 
-/** Folds ASCII letters alone: other letters may fold into them (the Kelvin sign becomes a "k"). */
 function sameAddress(a: string, b: string): boolean {
-  const fold = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-  return fold(a) === fold(b);
+  return foldAsciiCase(a) === foldAsciiCase(b);
 }

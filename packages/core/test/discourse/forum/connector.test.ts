@@ -300,6 +300,17 @@ describe('groups', () => {
     });
   });
 
+  test('managed: case makes no difference, but no other letter becomes one of ASCII', async () => {
+    const groups = { mode: 'managed', names: ['Kernel', 'staff'] } as const;
+    const held = async (names: string[]) =>
+      answerOf(await site({ groups }, { ...alice, groups: names }).ask(signed(question)));
+    expect(await held(['kERNEL', 'STAFF'])).toMatchObject({ add_groups: 'Kernel,staff' });
+    // The Kelvin sign, and the long s.
+    const lookalikes = await held(['\u212aernel', '\u017ftaff']);
+    expect(lookalikes).toMatchObject({ remove_groups: 'Kernel,staff' });
+    expect(lookalikes).not.toHaveProperty('add_groups');
+  });
+
   test('without the option none are sent', async () => {
     const answer = answerOf(await site({}, { ...alice, groups: ['a'] }).ask(signed(question)));
     expect(Object.keys(answer).filter((name) => name.includes('group'))).toEqual([]);

@@ -5,6 +5,7 @@ import {
   ForumSsoError,
   isRefusal,
   type Refusal,
+  refusal,
   type SsoRequest,
   safeReturnPath,
 } from '@forum-sso/core';
@@ -63,6 +64,16 @@ export interface DiscourseAuthInfo {
   readonly returnTo: string;
 }
 
+type KeptOptions = Pick<
+  DiscourseStrategyOptions,
+  'passReqToCallback' | 'requireTwoFactor' | 'homePath' | 'events' | 'now'
+>;
+
+function keptOptions(options: DiscourseStrategyOptions): KeptOptions {
+  const { secret: _secret, cookieKeys: _cookieKeys, store: _store, ...kept } = options;
+  return kept;
+}
+
 /**
  * Passport strategy: people sign in with their account at a Discourse forum. One `passport.authenticate` serves both
  * ends: a request without `sso` and `sig` leaves for the forum, one with them is the way back.
@@ -72,10 +83,11 @@ export interface DiscourseAuthInfo {
  */
 export class DiscourseStrategy extends Strategy {
   name: string;
-  // Passport works on an object made from this one, so fields with "#" would be out of its reach.
+  // Passport works on an object made from this one, so fields with "#" would be out of its reach. Secrets and keys stay
+  // with the flow: whoever prints the strategy sees none.
   private readonly flow: LoginFlow;
   private readonly verify: Verify | VerifyWithRequest;
-  private readonly options: DiscourseStrategyOptions;
+  private readonly options: KeptOptions;
   private readonly origin: string;
 
   /** @throws ForumSsoError `ERR_OPTIONS_INVALID` with everything that is wrong */
@@ -93,7 +105,7 @@ export class DiscourseStrategy extends Strategy {
       );
     }
     this.name = options.name ?? 'discourse';
-    this.options = options;
+    this.options = keptOptions(options);
     this.verify = verify;
     this.flow = createDiscourseLoginFlow({
       ...options,
@@ -125,8 +137,9 @@ export class DiscourseStrategy extends Strategy {
   /** Where to return to: the option `returnTo`, else the query's parameter of that name, else the home page. */
   returnPath(request: PassportRequest, options: DiscourseAuthenticateOptions): string {
     const home = this.options.homePath ?? '/';
-    const query = new URL(this.requestUrl(request), this.origin).searchParams.get('returnTo');
-    const path = safeReturnPath(options.returnTo ?? query ?? home, this.origin);
+    const [, ...query] = this.requestUrl(request).split('?');
+    const wanted = new URLSearchParams(query.join('?')).get('returnTo');
+    const path = safeReturnPath(options.returnTo ?? wanted ?? home, this.origin);
     return isRefusal(path) ? home : path;
   }
 
@@ -161,6 +174,11 @@ export class DiscourseStrategy extends Strategy {
       keepCookies(departure.headers);
       this.redirect(departure.location);
       return;
+    }
+    if (ssoRequest.method !== 'GET') {
+      // Express answers HEAD by the routes for GET, and an answer that nobody sees must not use the login up.
+      const why = refusal('ERR_METHOD_NOT_ALLOWED', 'The forum sends people back with GET.');
+      return this.refuse(request, why);
     }
     const gated = gateNavigation(ssoRequest);
     if (gated !== null) return this.refuse(request, gated);
@@ -225,11 +243,13 @@ export class DiscourseStrategy extends Strategy {
       : never,
   ): void {
     try {
-      this.options.events?.({
+      const heard: unknown = this.options.events?.({
         ...event,
         connector: this.name,
         at: (this.options.now ?? (() => new Date()))(),
       });
+      // An async listener may fail as well; unheard, that would end the process.
+      if (heard !== undefined) Promise.resolve(heard).catch(() => {});
     } catch {
       // The listener is the site's; its faults must not stop a login.
     }

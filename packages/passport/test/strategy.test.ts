@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { inspect } from 'node:util';
 import { memoryStore } from '@forum-sso/core';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
@@ -59,10 +60,11 @@ async function serve(build: (origin: string) => RequestListener): Promise<string
 class Browser {
   readonly #jar = new CookieJar();
   constructor(readonly origin: string) {}
-  async open(path: string, headers: Record<string, string> = {}) {
+  async open(path: string, headers: Record<string, string> = {}, method = 'GET') {
     const url = new URL(path, this.origin).href;
     const response = await fetch(url.replace('localhost', '127.0.0.1'), {
       redirect: 'manual',
+      method,
       headers: { cookie: await this.#jar.getCookieString(url), 'sec-fetch-dest': 'document', ...headers },
     });
     for (const cookie of response.headers.getSetCookie()) await this.#jar.setCookie(cookie, url);
@@ -243,6 +245,14 @@ describe.each(Object.entries(frameworks))('%s', (framework, start) => {
     expect((await back(browser, { ...request, ...sam })).status).toBe(403);
   });
 
+  test('a look ahead by HEAD signs nobody in and leaves the login as it was', async () => {
+    const browser = new Browser(await start({}));
+    const request = await leave(browser);
+    const path = `/auth/discourse/callback?${signed({ ...request, ...sam })}`;
+    expect(await browser.open(path, {}, 'HEAD')).toMatchObject({ status: 405, text: '' });
+    expect((await browser.open(path)).status).toBe(200);
+  });
+
   test('prompt none fails as login_required when nobody is there', async () => {
     const browser = new Browser(await start({ authenticate: { prompt: 'none' } }));
     const request = await leave(browser);
@@ -387,6 +397,47 @@ describe('the strategy', () => {
       }),
     );
     expect(() => Reflect.construct(DiscourseStrategy, [optionsFor('http://localhost:1')])).toThrow('verify');
+  });
+
+  test('shows no secret when it is printed', () => {
+    const options = optionsFor('http://localhost:1', {
+      secret: [secret, { secret: `old ${secret}`, until: new Date('2100-01-01') }],
+    });
+    const strategy = new DiscourseStrategy(options, verifyAll);
+    const printed = inspect(strategy, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+    for (const text of [printed, JSON.stringify(strategy)]) {
+      expect(text).not.toContain(secret);
+      expect(text).not.toContain(String(options.cookieKeys));
+    }
+  });
+
+  test('takes any address of a request for what it is', () => {
+    const strategy = new DiscourseStrategy(optionsFor('http://localhost:1'), verifyAll);
+    const returnPath = (url: string): string => strategy.returnPath({ url, headers: {} }, {});
+    expect(returnPath('//?returnTo=%2Faccount%3Fa%3D1')).toBe('/account?a=1');
+    expect(returnPath('//:::/?returnTo=/a?b=1')).toBe('/a?b=1');
+    expect(returnPath('http://[/?x')).toBe('/');
+  });
+
+  test('an async audit log that fails ends nothing', async () => {
+    const unheard: unknown[] = [];
+    const note = (reason: unknown): void => void unheard.push(reason);
+    process.on('unhandledRejection', note);
+    const origin = await serve((address) => {
+      const passport = new Passport();
+      const events = async (): Promise<void> => {
+        throw new Error('the log is full');
+      };
+      passport.use(new DiscourseStrategy(optionsFor(address, { events }), verifyAll));
+      const app = express();
+      app.get('/auth/discourse/callback', passport.authenticate('discourse', { session: false }));
+      return app;
+    });
+    const reply = await new Browser(origin).open(`/auth/discourse/callback?${signed(sam)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', note);
+    expect(reply.status).toBe(400);
+    expect(unheard).toEqual([]);
   });
 
   test('an audit log hears of refusals, without what was sent', async () => {

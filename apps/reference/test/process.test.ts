@@ -15,10 +15,17 @@ function start(variables: Readonly<Record<string, string>>): RunningSource {
 }
 
 /** Waits for the addresses that the demo prints. */
-async function addresses(running: RunningSource): Promise<{ site: string; forum: string }> {
+async function addresses(
+  running: RunningSource,
+): Promise<{ site: string; forum: string; all: readonly string[] }> {
   const [, site = ''] = await running.waitFor(/The site\s+(http:\S+)/);
   const [, forum = ''] = await running.waitFor(/Forum \(Discourse[^)]*\)\s+(http:\S+)/);
-  return { site, forum };
+  const others = await Promise.all(
+    ['Talkyard', 'Coral', 'Fruum'].map((product) =>
+      running.waitFor(new RegExp(`\\(${product}, emulated\\)\\s+(http:\\S+)`)),
+    ),
+  );
+  return { site, forum, all: [site, forum, ...others.map(([, url = '']) => url)] };
 }
 
 function canListen(port: number): Promise<boolean> {
@@ -41,20 +48,31 @@ describe('the demo as a process', () => {
     '%s ends it at once, with open connections, and frees its ports',
     async (signal) => {
       const running = start({});
-      const { site, forum } = await addresses(running);
+      const { all } = await addresses(running);
+      expect(new Set(all).size).toBe(5);
       // Kept alive by this side, as browsers do.
-      for (const url of [site, forum]) expect((await fetch(url)).status).toBe(200);
+      for (const url of all) expect((await fetch(url)).status).toBe(200);
       const begun = performance.now();
       running.child.kill(signal);
       expect(await running.ended).toEqual({ code: 0, signal: null });
       expect(performance.now() - begun).toBeLessThan(2_000);
-      for (const url of [site, forum]) expect(await canListen(Number(new URL(url).port))).toBe(true);
+      for (const url of all) expect(await canListen(Number(new URL(url).port))).toBe(true);
     },
   );
 
   test('its generated secrets can be read by their owner alone', async () => {
     await addresses(start({}));
-    for (const name of ['forum-sso-keys', 'discourse-connect-secret']) {
+    const names = [
+      'forum-sso-keys',
+      'discourse-connect-secret',
+      'talkyard-api-secret',
+      'talkyard-paseto-secret',
+      'coral-sso-secret',
+      'coral-webhook-secret',
+      'fruum-secret',
+      'fruum-caller',
+    ];
+    for (const name of names) {
       const { mode } = statSync(new URL(`../.secrets/${name}`, import.meta.url));
       expect(mode & 0o777).toBe(0o600);
     }

@@ -1,4 +1,12 @@
-import { describeAlike, describeErrors, describeProvider, describeVisits } from '@forum-sso/testkit';
+import {
+  describeAlike,
+  describeErrors,
+  describeLogin,
+  describeLogout,
+  describeProvider,
+  describeVisits,
+  describeWebhook,
+} from '@forum-sso/testkit';
 
 import { harnesses } from './harnesses.js';
 
@@ -6,5 +14,8 @@ for (const harness of harnesses) {
   describeProvider(harness);
   describeErrors(harness);
   describeVisits(harness);
+  describeLogin(harness);
+  describeLogout(harness);
+  describeWebhook(harness);
 }
 describeAlike(harnesses);

@@ -1,7 +1,10 @@
+import type { RequestListener } from 'node:http';
+
 import { createForumSso, type ForumSso, type ForumSsoEvent, type ForumSsoOptions } from '@forum-sso/core';
 
 import type { AdapterHarness, SiteSetUp } from './harness.js';
 import { BrowserClient } from './http/browser-client.js';
+import { listenOnFreePort } from './http/listen.js';
 import type { HeaderLine, WireReply } from './http/reply.js';
 import { sendRequest, WireSocket } from './http/send.js';
 import { type NormalReply, normalise } from './normalise.js';
@@ -31,6 +34,8 @@ export const testKeys = '7f0e3b5a9c1d48e6b2a4f8c0d6e1935774bb20aa5ce94f3182d3906
 export class CaseContext {
   readonly #harness: AdapterHarness;
   readonly #running: { close(): Promise<void> }[] = [];
+  /** What stands in the transcript for other servers. */
+  readonly #names: Record<string, string> = {};
   /** All answers so far, in the order in which they came. */
   readonly transcript: NormalReply[] = [];
 
@@ -61,9 +66,21 @@ export class CaseContext {
     if (sso === undefined) throw new Error('The harness did not build the engine.');
     const { port } = new URL(running.origin);
     const keep = (reply: WireReply): void => {
-      this.transcript.push(normalise(reply, { origin: running.origin, port }));
+      this.transcript.push(normalise(reply, { ...this.#names, origin: running.origin, port }));
     };
     return new CaseSite(running.origin, sso, events, keep);
+  }
+
+  /**
+   * Starts another server, such as a forum's API.
+   * @param name what stands in the transcript for its origin
+   * @returns its origin
+   */
+  async serve(name: string, listener: RequestListener): Promise<string> {
+    const running = await listenOnFreePort(() => listener);
+    this.#running.push(running);
+    this.#names[name] = running.origin;
+    return running.origin;
   }
 
   async close(): Promise<void> {

@@ -3,8 +3,11 @@ import { describe, expect, test } from '@jest/globals';
 import { type ConformanceCase, runCase, transcribe } from './case.js';
 import type { AdapterHarness } from './harness.js';
 import { errorCases } from './suites/errors.js';
+import { loginCases } from './suites/login.js';
+import { logoutCases } from './suites/logout.js';
 import { providerCases } from './suites/provider.js';
 import { visitCases } from './suites/visits.js';
+import { webhookCases } from './suites/webhook.js';
 
 /** Registers the cases of the login of a forum's users with their account at the site. */
 export function describeProvider(harness: AdapterHarness): void {
@@ -21,8 +24,30 @@ export function describeVisits(harness: AdapterHarness): void {
   describeCases('page visits', visitCases, harness);
 }
 
+/** Registers the cases of signing in to the site with a forum account: start, callback, silent login, linking. */
+export function describeLogin(harness: AdapterHarness): void {
+  describeCases('login with a forum account', loginCases, harness);
+}
+
+/** Registers the cases of log-out in every direction. */
+export function describeLogout(harness: AdapterHarness): void {
+  describeCases('log-out', logoutCases, harness);
+}
+
+/** Registers the cases of a forum's webhooks. */
+export function describeWebhook(harness: AdapterHarness): void {
+  describeCases('webhooks', webhookCases, harness);
+}
+
 /** Every case of every suite for adapters. */
-export const adapterCases: readonly ConformanceCase[] = [...providerCases, ...errorCases, ...visitCases];
+export const adapterCases: readonly ConformanceCase[] = [
+  ...providerCases,
+  ...errorCases,
+  ...visitCases,
+  ...loginCases,
+  ...logoutCases,
+  ...webhookCases,
+];
 
 /**
  * Registers one test: the answers of all adapters are equal to those of the first, header by header.

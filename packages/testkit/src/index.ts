@@ -12,8 +12,11 @@ export {
   adapterCases,
   describeAlike,
   describeErrors,
+  describeLogin,
+  describeLogout,
   describeProvider,
   describeVisits,
+  describeWebhook,
 } from './describe.js';
 export { describeStore, type OptionalPart, storeCases } from './describe-store.js';
 export type { AdapterHarness, SiteSetUp } from './harness.js';
@@ -43,6 +46,16 @@ export { findRedis, startRedis } from './services/redis.js';
 export { reportMissing, type Service } from './services/service.js';
 export { forumQuestion, readAnswer, signedQuery } from './site/forum-side.js';
 export {
+  type Delivery,
+  type Fields,
+  forumAnswer,
+  forumPeople,
+  loginForum,
+  questionIn,
+  webhookDelivery,
+  webhookUser,
+} from './site/login-forum.js';
+export {
   callbacksOf,
   nodeContact,
   type OwnSession,
@@ -70,6 +83,9 @@ export { peopleCases } from './store-people.js';
 export { profileCases } from './store-profiles.js';
 export { revocationCases } from './store-revocations.js';
 export { errorCases } from './suites/errors.js';
+export { loginCases } from './suites/login.js';
+export { logoutCases } from './suites/logout.js';
 export { providerCases } from './suites/provider.js';
 export { visitCases } from './suites/visits.js';
+export { webhookCases } from './suites/webhook.js';
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.js';

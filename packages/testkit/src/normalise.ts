@@ -40,20 +40,38 @@ export function normalise(reply: WireReply, names: Readonly<Record<string, strin
     return result;
   };
   const isPage = reply.all(siteMark).length > 0;
+  const plain = (text: string): string => named(withoutSecrets(text, named));
   const { pathname, search } = new URL(reply.url);
   return {
-    target: named(pathname + search),
+    target: plain(pathname + search),
     status: reply.status,
     headers: reply.headers
       .map(([name, value]) => [name.toLowerCase(), value] as const)
       .filter(([name]) => (isPage ? pageHeaders.has(name) : !transportHeaders.has(name)))
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([name, value]) => `${name}: ${named(name === 'set-cookie' ? withoutSealed(value) : value)}`),
-    body: named(isPage && reply.text !== '' ? JSON.stringify(reply.json()) : reply.text),
+      .map(([name, value]) => `${name}: ${plain(name === 'set-cookie' ? withoutSealed(value) : value)}`),
+    body: plain(isPage && reply.text !== '' ? JSON.stringify(reply.json()) : reply.text),
   };
 }
 
-/** A cookie's value, when it is long enough to be random. */
+/** Messages with a nonce are written out, without the nonce and the signature over it; so are sealed form fields. */
+function withoutSecrets(text: string, named: (text: string) => string): string {
+  let messages = 0;
+  const told = text.replace(/\bsso=((?:[\w-]|%2B|%2F|%3D)+)/g, (whole, sso: string) => {
+    const payload = Buffer.from(decodeURIComponent(sso), 'base64').toString('utf8');
+    if (!/\bnonce=/.test(payload)) return whole;
+    messages++;
+    return `sso={${named(payload).replace(/\bnonce=[0-9a-f]{32}\b/, 'nonce={nonce}')}}`;
+  });
+  return (messages === 0 ? told : told.replace(/\bsig=[0-9a-f]{63,64}/g, 'sig={sig}')).replace(
+    / value="[\w-]{20,}\.\.[\w.-]+"/g,
+    ' value="{sealed}"',
+  );
+}
+
+/** A cookie's value, when it is long enough to be random, and the name of a login attempt's cookie. */
 function withoutSealed(cookie: string): string {
-  return cookie.replace(/^([^=]+)=[^;]{20,}/, '$1={sealed}');
+  return cookie
+    .replace(/^([^=]+)=[^;]{20,}/, '$1={sealed}')
+    .replace(/^([^=]+-attempt-[^=]+)-[0-9a-f]{8}=/, '$1-{attempt}=');
 }

@@ -51,6 +51,33 @@ describe('normalise', () => {
     expect(body).toBe('see {origin}/');
   });
 
+  test('writes messages out, without nonce and signature, and names what is random in cookies and forms', () => {
+    const message = (nonce: string, port: string): string => {
+      const payload = `nonce=${nonce}&return_sso_url=http%3A%2F%2F127.0.0.1%3A${port}%2F`;
+      const sso = Buffer.from(payload).toString('base64');
+      return `sso=${encodeURIComponent(sso)}&sig=${nonce}${nonce}`;
+    };
+    const [one, two] = ['0123456789abcdef', 'f0e1d2c3b4a59687'].map((nonce, index) => {
+      const port = String(49_152 + index);
+      return normalise(
+        reply(
+          [
+            ['Location', `https://forum.example.com/?${message(nonce.repeat(2), port)}`],
+            ['Set-Cookie', `fsso-${port}-attempt-forum-${nonce.slice(0, 8)}=${sealed}; Path=/`],
+          ],
+          `<input name="confirmation" value="${nonce}${sealed}">`,
+        ),
+        { port, origin: `http://127.0.0.1:${port}` },
+      );
+    });
+    expect(one).toEqual(two);
+    expect(one?.headers).toEqual([
+      'location: https://forum.example.com/?sso={nonce={nonce}&return_sso_url={origin}%2F}&sig={sig}',
+      'set-cookie: fsso-{port}-attempt-forum-{attempt}={sealed}; Path=/',
+    ]);
+    expect(one?.body).toBe('<input name="confirmation" value="{sealed}">');
+  });
+
   test("leaves out a framework's habits on pages of the test site, and nothing of what adapters put there", () => {
     const { headers, body } = normalise(
       reply(

@@ -1,6 +1,16 @@
-import { describeErrors, describeProvider, describeVisits } from '../src/describe.js';
+import {
+  describeErrors,
+  describeLogin,
+  describeLogout,
+  describeProvider,
+  describeVisits,
+  describeWebhook,
+} from '../src/describe.js';
 import { webHarness } from './web-harness.js';
 
 describeProvider(webHarness);
 describeErrors(webHarness);
 describeVisits(webHarness);
+describeLogin(webHarness);
+describeLogout(webHarness);
+describeWebhook(webHarness);

@@ -11,19 +11,12 @@ import { plainSession } from '../site/own-session.js';
 import { pagesPath, siteMark } from '../site/pages.js';
 import { people } from '../site/people.js';
 import { probe, probeSecret } from '../site/probe.js';
+import { whoIs } from './who-is.js';
 
 const start = (context: CaseContext, setUp: SiteSetUp = {}, options: CaseOptions = {}): Promise<CaseSite> =>
   context.start({ connectors: [probe()], ...options }, setUp);
 
 const page = (site: CaseSite, name: string): string => site.url(`${pagesPath}/${name}`);
-
-/** Who the site takes the browser's person for. */
-async function whoIs(site: CaseSite, browser: BrowserClient): Promise<unknown> {
-  const reply = await browser.open(page(site, 'page'));
-  assert.equal(reply.header(siteMark), 'page', `the page was answered with ${reply.status} by somebody else`);
-  const told = reply.json();
-  return typeof told === 'object' && told !== null && 'user' in told ? told.user : undefined;
-}
 
 function post(site: CaseSite, browser: BrowserClient, name: string): Promise<WireReply> {
   return browser.submit(page(site, name), {}, { from: site.url('/') });

@@ -1,4 +1,11 @@
-import { describeErrors, describeProvider, describeVisits } from '../../src/describe.js';
+import {
+  describeErrors,
+  describeLogin,
+  describeLogout,
+  describeProvider,
+  describeVisits,
+  describeWebhook,
+} from '../../src/describe.js';
 import { bareHarness } from './bare-harness.js';
 
 const harness = bareHarness("Node's own server");
@@ -6,3 +13,6 @@ const harness = bareHarness("Node's own server");
 describeProvider(harness);
 describeErrors(harness);
 describeVisits(harness);
+describeLogin(harness);
+describeLogout(harness);
+describeWebhook(harness);

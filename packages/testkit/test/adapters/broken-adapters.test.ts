@@ -3,8 +3,11 @@ import { describe, expect, test } from '@jest/globals';
 import { type ConformanceCase, runCase } from '../../src/case.js';
 import type { AdapterHarness } from '../../src/harness.js';
 import { errorCases } from '../../src/suites/errors.js';
+import { loginCases } from '../../src/suites/login.js';
+import { logoutCases } from '../../src/suites/logout.js';
 import { providerCases } from '../../src/suites/provider.js';
 import { visitCases } from '../../src/suites/visits.js';
+import { webhookCases } from '../../src/suites/webhook.js';
 import { bareHarness, soundSteps } from './bare-harness.js';
 import { brokenAdapters, type SuiteName } from './broken-adapters.js';
 
@@ -12,6 +15,9 @@ const suites: Readonly<Record<SuiteName, readonly ConformanceCase[]>> = {
   provider: providerCases,
   errors: errorCases,
   visits: visitCases,
+  login: loginCases,
+  logout: logoutCases,
+  webhook: webhookCases,
 };
 
 /** The first case that an adapter fails, with what the case says; null when it passes all. */
@@ -40,7 +46,7 @@ describe('a broken adapter is noticed', () => {
   });
 
   test('in every suite in at least ten ways', () => {
-    for (const suite of ['provider', 'errors', 'visits'] as const) {
+    for (const suite of Object.keys(suites)) {
       expect(rows.filter(([name]) => name === suite).length).toBeGreaterThanOrEqual(10);
     }
   });

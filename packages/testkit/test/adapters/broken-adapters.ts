@@ -7,7 +7,7 @@ import { missingPage } from '../../src/site/pages.js';
 import { type AdapterSteps, soundSteps } from './bare-harness.js';
 
 /** Suites that must notice a broken adapter. */
-export type SuiteName = 'provider' | 'errors' | 'visits';
+export type SuiteName = 'provider' | 'errors' | 'visits' | 'login' | 'logout' | 'webhook';
 
 /** An adapter with one fault, of the kinds that real ones have had. */
 export interface BrokenAdapter {
@@ -39,7 +39,10 @@ const without = (headers: readonly HeaderLine[], name: string): readonly HeaderL
 /** By the port of the site. */
 const firstCookies = new Map<number, string>();
 
-const all: readonly SuiteName[] = ['provider', 'errors', 'visits'];
+/** What is being answered, by method and address. */
+const underWay = new Map<string, Promise<SsoReply | null>>();
+
+const all: readonly SuiteName[] = ['provider', 'errors', 'visits', 'login', 'logout', 'webhook'];
 
 export const brokenAdapters: readonly BrokenAdapter[] = [
   // Requests
@@ -50,7 +53,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'decodes the query by itself',
-    noticedBy: ['provider', 'errors'],
+    noticedBy: ['provider', 'errors', 'login'],
     steps: request(({ url }) => {
       try {
         return { url: decodeURIComponent(url) };
@@ -61,7 +64,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'parses the query and writes it anew',
-    noticedBy: ['errors', 'visits'],
+    noticedBy: ['errors', 'visits', 'login'],
     steps: request(({ url }) => {
       const { pathname, searchParams } = new URL(url, 'http://localhost');
       return { url: searchParams.size === 0 ? pathname : `${pathname}?${searchParams}` };
@@ -82,7 +85,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'resolves the address with the Host header',
-    noticedBy: ['provider', 'visits'],
+    noticedBy: ['provider', 'visits', 'login'],
     steps: request(({ url }, { headers }) => ({
       url: new URL(url, `http://${headers.host}`).href.replace(/^http:\/\/127[^/]*/, ''),
     })),
@@ -94,7 +97,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'takes the last of repeated headers',
-    noticedBy: ['provider', 'errors'],
+    noticedBy: ['provider', 'errors', 'webhook'],
     steps: request(({ headers }) => ({
       headers: Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [name, String(value).split(', ').at(-1)]),
@@ -108,7 +111,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'takes everybody for the first who came with a cookie',
-    noticedBy: ['provider', 'visits'],
+    noticedBy: ['provider', 'visits', 'login', 'logout', 'webhook'],
     steps: request((_, { headers, socket: { localPort = 0 } }) => {
       const { cookie = firstCookies.get(localPort) } = headers;
       if (cookie !== undefined && !firstCookies.has(localPort)) firstCookies.set(localPort, cookie);
@@ -117,12 +120,12 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'believes X-Forwarded-For',
-    noticedBy: ['errors'],
+    noticedBy: ['errors', 'webhook'],
     steps: request((_, { headers }) => ({ ip: String(headers['x-forwarded-for'] ?? '127.0.0.1') })),
   },
   {
     fault: 'answers HEAD as GET',
-    noticedBy: all,
+    noticedBy: ['provider', 'errors', 'visits', 'login'],
     steps: request(({ method }) => ({ method: method === 'HEAD' ? 'GET' : method })),
   },
   {
@@ -140,7 +143,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   // Bodies
   {
     fault: 'parses bodies first and hands on what it has made of them',
-    noticedBy: ['errors'],
+    noticedBy: ['errors', 'webhook'],
     steps: request((sound) => ({
       body: async (limit) => {
         const text = Buffer.from(await sound.body(limit)).toString();
@@ -154,19 +157,19 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'reads bodies as text',
-    noticedBy: ['errors'],
+    noticedBy: ['errors', 'webhook'],
     steps: request((sound) => ({
       body: async (limit) => Buffer.from(Buffer.from(await sound.body(limit)).toString('utf8')),
     })),
   },
   {
     fault: 'has no limit for bodies',
-    noticedBy: ['errors'],
+    noticedBy: ['errors', 'logout'],
     steps: request((sound) => ({ body: () => sound.body(1_000_000_000) })),
   },
   {
     fault: 'cuts bodies off at the limit',
-    noticedBy: ['errors'],
+    noticedBy: ['errors', 'logout', 'webhook'],
     steps: request((sound) => ({
       body: async (limit) => (await sound.body(1_000_000_000)).subarray(0, limit),
     })),
@@ -178,7 +181,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'does not notice that the sender has gone',
-    noticedBy: ['errors'],
+    noticedBy: ['errors', 'logout', 'webhook'],
     steps: request((_, message) => ({
       body: () =>
         new Promise((resolve) => {
@@ -190,12 +193,12 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'has no bodies',
-    noticedBy: ['errors'],
+    noticedBy: ['errors', 'login', 'logout', 'webhook'],
     steps: request(() => ({ body: async () => new Uint8Array() })),
   },
   {
     fault: 'makes up a body that a parser has consumed',
-    noticedBy: ['errors'],
+    noticedBy: ['errors', 'webhook'],
     steps: request((sound, message) => ({
       body: async (limit) =>
         'body' in message ? Buffer.from(JSON.stringify(message.body)) : await sound.body(limit),
@@ -204,12 +207,12 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   // Replies
   {
     fault: 'drops Set-Cookie',
-    noticedBy: ['errors', 'visits'],
+    noticedBy: ['errors', 'visits', 'login', 'logout', 'webhook'],
     steps: reply((sound) => ({ ...sound, headers: without(sound.headers, 'set-cookie') })),
   },
   {
     fault: 'keeps only the last cookie',
-    noticedBy: ['errors', 'visits'],
+    noticedBy: ['errors', 'visits', 'login', 'logout'],
     steps: {
       write: (response, { status, headers, body }) => {
         response.statusCode = status;
@@ -220,7 +223,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: "overwrites the application's cookies",
-    noticedBy: ['errors', 'visits'],
+    noticedBy: ['errors', 'visits', 'login', 'logout'],
     steps: {
       write: (response, sound) => {
         response.removeHeader('Set-Cookie');
@@ -260,7 +263,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'drops the security headers of pages',
-    noticedBy: ['provider', 'errors'],
+    noticedBy: ['provider', 'errors', 'login', 'logout'],
     steps: reply((sound) => ({ ...sound, headers: without(sound.headers, 'content-security-policy') })),
   },
   {
@@ -270,7 +273,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'drops Allow',
-    noticedBy: ['provider', 'errors'],
+    noticedBy: ['provider', 'errors', 'login', 'logout', 'webhook'],
     steps: reply((sound) => ({ ...sound, headers: without(sound.headers, 'allow') })),
   },
   {
@@ -280,7 +283,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'encodes Location once more',
-    noticedBy: ['provider', 'visits'],
+    noticedBy: ['provider', 'visits', 'login', 'logout', 'webhook'],
     steps: reply((sound) => ({
       ...sound,
       headers: sound.headers.map(([name, value]) => [name, name === 'Location' ? encodeURI(value) : value]),
@@ -288,7 +291,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'makes Location absolute with the Host header',
-    noticedBy: ['provider', 'visits'],
+    noticedBy: ['provider', 'visits', 'login', 'logout', 'webhook'],
     steps: {
       write: (response, sound) =>
         writeReply(response, {
@@ -314,11 +317,132 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'sets a type of its own',
-    noticedBy: ['provider', 'errors', 'visits'],
+    noticedBy: all,
     steps: reply((sound) => ({
       ...sound,
       headers: [...without(sound.headers, 'content-type'), ['Content-Type', 'text/plain']],
     })),
+  },
+  // Signing in with a forum account
+  {
+    fault: 'folds all cookies into one line',
+    noticedBy: ['errors', 'login', 'logout', 'webhook'],
+    steps: {
+      write: (response, sound) => {
+        const cookies = sound.headers.filter(([name]) => name === 'Set-Cookie').map(([, value]) => value);
+        const others = without(sound.headers, 'set-cookie');
+        writeReply(response, {
+          ...sound,
+          headers: cookies.length === 0 ? others : [...others, ['Set-Cookie', cookies.join(', ')]],
+        });
+      },
+    },
+  },
+  {
+    fault: 'cuts long cookies off',
+    noticedBy: ['errors', 'login', 'logout', 'webhook'],
+    steps: reply((sound) => ({
+      ...sound,
+      headers: sound.headers.map(([name, value]) => [
+        name,
+        name === 'Set-Cookie' ? value.replace(/^([^=]+=[^;]{200})[^;]*/, '$1') : value,
+      ]),
+    })),
+  },
+  {
+    fault: 'hands on no fetch metadata',
+    noticedBy: ['provider', 'login', 'logout'],
+    steps: request((_, { headers }) => ({
+      headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-'))),
+    })),
+  },
+  {
+    fault: 'hands on neither Origin nor fetch metadata',
+    noticedBy: ['provider', 'errors', 'login', 'logout'],
+    steps: request((_, { headers: { origin: _origin, ...headers } }) => ({
+      headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-'))),
+    })),
+  },
+  {
+    fault: 'reads the person of the own session and keeps signing in to itself',
+    noticedBy: ['provider', 'errors', 'visits', 'login', 'logout'],
+    steps: { session: (given) => given && { ...given, signIn: async () => {} } },
+  },
+  {
+    fault: 'never ends the own session',
+    noticedBy: ['errors', 'visits', 'logout'],
+    steps: { session: (given) => given && { ...given, signOut: async () => {} } },
+  },
+  {
+    fault: 'hides what a callback of the own session throws',
+    noticedBy: ['errors', 'visits', 'login'],
+    steps: {
+      session: (given) => given && { ...given, signIn: (user) => given.signIn(user).catch(() => {}) },
+    },
+  },
+  {
+    fault: 'tells the browser nothing when a page signs somebody out',
+    noticedBy: ['visits', 'logout'],
+    steps: {
+      addHeaders: (response, headers) =>
+        addHeaders(
+          response,
+          headers.filter(([, value]) => !/=out;|Max-Age=0/.test(value)),
+        ),
+    },
+  },
+  // Webhooks
+  {
+    fault: 'hands on no headers that begin with X-',
+    noticedBy: ['errors', 'webhook'],
+    steps: request((_, { headers }) => ({
+      headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('x-'))),
+    })),
+  },
+  {
+    fault: 'has bodies only of what says it is JSON',
+    noticedBy: ['errors', 'login', 'logout', 'webhook'],
+    steps: request((sound, { headers }) => ({
+      body: async (limit) =>
+        headers['content-type'] === 'application/json' ? sound.body(limit) : new Uint8Array(),
+    })),
+  },
+  {
+    fault: 'trims bodies',
+    noticedBy: ['errors', 'webhook'],
+    steps: request((sound) => ({
+      body: async (limit) =>
+        Buffer.from(
+          Buffer.from(await sound.body(limit))
+            .toString('latin1')
+            .trim(),
+          'latin1',
+        ),
+    })),
+  },
+  {
+    fault: 'knows no address of the sender',
+    noticedBy: ['errors', 'webhook'],
+    steps: request(() => ({ ip: undefined })),
+  },
+  {
+    fault: 'reads the first bytes of a body alone',
+    noticedBy: ['webhook'],
+    steps: request((sound) => ({ body: async (limit) => (await sound.body(limit)).subarray(0, 65_536) })),
+  },
+  {
+    fault: 'answers the second of two requests at the same time with the first answer',
+    noticedBy: ['errors', 'login'],
+    steps: {
+      handle: (sso, given, session) => {
+        const key = `${sso.baseUrl}${given.method}${given.url}`;
+        const running = underWay.get(key);
+        if (running !== undefined) return running;
+        const answer = sso.handle(given, session).finally(() => underWay.delete(key));
+        underWay.set(key, answer);
+        return answer;
+      },
+    },
   },
   // What is whose
   {
@@ -331,7 +455,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'throws refusals at the error handler of the site',
-    noticedBy: ['provider', 'errors'],
+    noticedBy: ['provider', 'errors', 'login', 'logout', 'webhook'],
     steps: {
       handle: async (sso, given, session) => {
         const answer = await sso.handle(given, session);
@@ -352,13 +476,13 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: "forgets the site's own session",
-    noticedBy: all,
+    noticedBy: ['provider', 'errors', 'visits', 'login', 'logout'],
     steps: { session: () => undefined },
   },
   // Pages
   {
     fault: 'sets no cookies on pages',
-    noticedBy: ['provider', 'visits'],
+    noticedBy: ['provider', 'visits', 'login', 'logout'],
     steps: { addHeaders: () => {} },
   },
   {
@@ -391,17 +515,17 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'shows the page although there is a silent login',
-    noticedBy: ['visits'],
+    noticedBy: ['visits', 'login', 'logout'],
     steps: { sendsVisitReply: false },
   },
   {
     fault: 'does not notice a sign-in on the same page',
-    noticedBy: ['visits'],
+    noticedBy: ['visits', 'logout'],
     steps: { forum: (forum) => ({ ...forum, user: forum.user }) },
   },
   {
     fault: 'ignores sign-out on pages',
-    noticedBy: ['visits'],
+    noticedBy: ['visits', 'logout'],
     steps: {
       forum: (forum) => ({
         get user() {
@@ -415,19 +539,19 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'lets anonymous visitors through its guard',
-    noticedBy: ['visits'],
+    noticedBy: ['visits', 'login'],
     steps: { guard: () => null },
   },
   {
     fault: 'leads scripts to the sign-in page, too',
-    noticedBy: ['visits'],
+    noticedBy: ['visits', 'login'],
     steps: {
       guard: (_, { url }) => redirectReply(`/site/sign-in?returnTo=${encodeURIComponent(url ?? '')}`),
     },
   },
   {
     fault: 'makes the way back of the Host header',
-    noticedBy: ['visits'],
+    noticedBy: ['visits', 'login'],
     steps: {
       guard: (forum, { url, headers }) => {
         const sound = forum.signInReply();
@@ -439,7 +563,7 @@ export const brokenAdapters: readonly BrokenAdapter[] = [
   },
   {
     fault: 'takes the way back as it comes',
-    noticedBy: ['visits'],
+    noticedBy: ['visits', 'login'],
     steps: {
       guard: (forum, { url }) => {
         const sound = forum.signInReply();

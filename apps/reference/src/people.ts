@@ -64,7 +64,8 @@ const people: readonly DemoPerson[] = [
       moderator: false,
       groups: ['demo-translators'],
     },
-    shows: 'Has not confirmed her e-mail address. The forum asks her to do so before it lets her in.',
+    shows:
+      'Has not confirmed her e-mail address. The forum asks her to do so first; in comments she is a guest.',
   },
   {
     user: {
@@ -78,7 +79,8 @@ const people: readonly DemoPerson[] = [
       suspended: true,
       groups: [],
     },
-    shows: 'Suspended. May look at his account here, but gets a page instead of a login at the forum.',
+    shows:
+      'Suspended. May look at his account here; forums do not let him in, and in comments he is a guest.',
   },
 ];
 

@@ -75,12 +75,14 @@ export class Webhooks {
       .map((delivery) => ({ ...delivery }));
   }
 
+  /** Is there a webhook that wants to know? */
+  wants(event: string): boolean {
+    return this.#listeners(event).length > 0;
+  }
+
   /** Tells every webhook that wants to know. Returns at once. */
   announce(message: WebhookMessage): void {
-    for (const webhook of this.#webhooks.values()) {
-      const wanted = webhook.events?.some((name) => name === message.event) ?? true;
-      if (webhook.active && wanted) this.#send(webhook, message, 0);
-    }
+    for (const webhook of this.#listeners(message.event)) this.#send(webhook, message, 0);
   }
 
   /** Sends a ping, also to a webhook that is switched off. @throws TypeError when there is none of that number */
@@ -108,6 +110,12 @@ export class Webhooks {
     for (const cancel of this.#planned) cancel();
     this.#closing.abort();
     await this.settled();
+  }
+
+  #listeners(event: string): readonly Stored<Webhook>[] {
+    return [...this.#webhooks.values()].filter(
+      ({ active, events }) => active && (events?.some((name) => name === event) ?? true),
+    );
   }
 
   #webhook(id: number): Stored<Webhook> {

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { type HeaderLine, WireReply } from './reply.js';
 
 /** Milliseconds after which a server that does not answer has failed. */
-export const patience = 3_000;
+export const patience = 12_000;
 
 /** One request, to be sent as it stands: nothing is normalised, joined or added but what HTTP needs. */
 export interface WireRequest {

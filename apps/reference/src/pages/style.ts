@@ -20,6 +20,7 @@ nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem}nav a{color:var(--quiet);text-de
 main.inner{flex:1;padding-top:2.25rem;padding-bottom:3rem}
 h1{margin:0 0 .6rem;font-size:clamp(1.6rem,4vw,2.2rem);line-height:1.2;letter-spacing:-.01em;text-wrap:balance}
 h2{margin:2.5rem 0 .8rem;font-size:1.2rem;line-height:1.3}
+section[aria-labelledby]>h2{margin-top:3.25rem}
 h3{margin:0 0 .3rem;font-size:1.05rem}
 p{margin:0 0 .9rem;max-width:44rem}
 .lead{font-size:1.1rem;color:var(--quiet)}

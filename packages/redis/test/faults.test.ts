@@ -51,7 +51,7 @@ async function untilHealed(store: ForumSsoStore): Promise<void> {
     test('a Redis that is gone is an error at once, and heals by itself', async () => {
       expect(await store.oneTime.claim(`${kind}-before`, 60)).toBe(true);
       await store.revocations.join(`${kind}-user`, 'e1', 60);
-      await proxy.cut();
+      proxy.cut();
       await sleep(50);
       const start = performance.now();
       for (const call of [
@@ -65,7 +65,7 @@ async function untilHealed(store: ForumSsoStore): Promise<void> {
         await expect(call()).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
       }
       expect(performance.now() - start).toBeLessThan(1_000);
-      await proxy.heal();
+      proxy.heal();
       await untilHealed(store);
       expect(await store.oneTime.claim(`${kind}-before`, 60)).toBe(false);
       expect(await store.oneTime.claim(`${kind}-new`, 60)).toBe(true);
@@ -84,7 +84,7 @@ async function untilHealed(store: ForumSsoStore): Promise<void> {
       const took = performance.now() - start;
       expect(took).toBeGreaterThan(1_900);
       expect(took).toBeLessThan(3_000);
-      await proxy.heal();
+      proxy.heal();
       await untilHealed(store);
       // What was on its way arrived late: it counts as used, and nobody was let in with it.
       expect(await store.oneTime.claim(`${kind}-silent-0`, 60)).toBe(false);
@@ -113,9 +113,9 @@ async function untilHealed(store: ForumSsoStore): Promise<void> {
       });
       for (let round = 0; round < 5; round++) {
         await sleep(60);
-        await proxy.cut();
+        proxy.cut();
         await sleep(30);
-        await proxy.heal();
+        proxy.heal();
         await Promise.all(stores.map(untilHealed));
       }
       breaking = false;
@@ -128,10 +128,10 @@ async function untilHealed(store: ForumSsoStore): Promise<void> {
 
     test('a session is judged in one round trip', async () => {
       await store.revocations.join(`${kind}-trip`, 'e1', 60);
-      proxy.delay(150);
+      proxy.delay(300);
       const start = performance.now();
       expect(await store.revocations.isLive(`${kind}-trip`, 'e1', 'sid')).toBe(true);
-      expect(performance.now() - start).toBeLessThan(580);
+      expect(performance.now() - start).toBeLessThan(1_150);
     });
   },
 );

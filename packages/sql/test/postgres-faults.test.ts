@@ -32,7 +32,7 @@ const unavailable = { code: 'ERR_STORE_UNAVAILABLE' };
   });
 
   afterEach(async () => {
-    await proxy.heal();
+    proxy.heal();
     await Promise.all(closing.splice(0).map((close) => close()));
     await opened.close();
     await proxy.close();
@@ -59,7 +59,7 @@ const unavailable = { code: 'ERR_STORE_UNAVAILABLE' };
   test('gone: an error at once, and it heals by itself', async () => {
     expect(await store.oneTime.claim('before', 60)).toBe(true);
     await store.revocations.join('user', 'e1', 60);
-    await proxy.cut();
+    proxy.cut();
     await sleep(50);
     const start = performance.now();
     for (const call of [
@@ -74,7 +74,7 @@ const unavailable = { code: 'ERR_STORE_UNAVAILABLE' };
       await expect(call()).rejects.toMatchObject(unavailable);
     }
     expect(performance.now() - start).toBeLessThan(1_000);
-    await proxy.heal();
+    proxy.heal();
     expect(await untilHealed()).toBeLessThan(1_000);
     expect(await store.oneTime.claim('before', 60)).toBe(false);
     expect(await store.oneTime.claim('new', 60)).toBe(true);
@@ -106,9 +106,9 @@ const unavailable = { code: 'ERR_STORE_UNAVAILABLE' };
     });
     for (let round = 0; round < 5; round++) {
       await sleep(100);
-      await proxy.cut();
+      proxy.cut();
       await sleep(30);
-      await proxy.heal();
+      proxy.heal();
       await untilHealed();
     }
     breaking = false;
@@ -134,7 +134,7 @@ const unavailable = { code: 'ERR_STORE_UNAVAILABLE' };
     const again = performance.now();
     await expect(store.oneTime.claim('later', 60)).rejects.toMatchObject(unavailable);
     expect(performance.now() - again).toBeLessThan(2_500);
-    await proxy.heal();
+    proxy.heal();
     expect(await untilHealed()).toBeLessThan(1_500);
     const healed = await Promise.all(
       Array.from({ length: 20 }, (_, i) => store.oneTime.claim(`healed-${i}`, 60)),
@@ -156,23 +156,23 @@ const unavailable = { code: 'ERR_STORE_UNAVAILABLE' };
     const own = await postgresStore({ pool, schema: schema.name });
     expect(await own.oneTime.claim('own', 60)).toBe(true);
     const broken = Promise.allSettled(Array.from({ length: 9 }, (_, i) => own.oneTime.claim(`own-${i}`, 60)));
-    await proxy.cut();
+    proxy.cut();
     await broken;
     await sleep(100);
-    await proxy.heal();
+    proxy.heal();
     expect(await own.oneTime.claim('own', 60)).toBe(false);
     proxy.stall();
     const silent = await Promise.allSettled(['a', 'b', 'c', 'd'].map((key) => own.oneTime.claim(key, 60)));
     expect(silent.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
     await sleep(100);
-    await proxy.heal();
+    proxy.heal();
     expect(await own.oneTime.claim('own', 60)).toBe(false);
     await own.close();
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
   }, 20_000);
 
   test('at the start it is an error that says so', async () => {
-    await proxy.cut();
+    proxy.cut();
     await expect(postgresStore({ url: proxy.urlFor(url), schema: schema.name })).rejects.toMatchObject({
       ...unavailable,
       detail: expect.stringContaining('Is the database there'),

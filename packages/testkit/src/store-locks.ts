@@ -53,10 +53,10 @@ export const lockCases: readonly StoreCase[] = [
     async run(open) {
       const locks = await openLocks(open);
       const key = freshName('lock');
-      assert.equal(await locks.acquire(key, 'one', 1), true);
-      await sleep(500);
+      assert.equal(await locks.acquire(key, 'one', 2), true);
+      await sleep(1_000);
       assert.equal(await locks.acquire(key, 'two', 60), false, 'still held after half of its life');
-      await sleep(800);
+      await sleep(1_300);
       assert.equal(await locks.acquire(key, 'two', 60), true, 'free after its life');
       await locks.release(key, 'one');
       assert.equal(await locks.acquire(key, 'one', 60), false);

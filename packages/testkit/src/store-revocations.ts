@@ -63,12 +63,12 @@ export const revocationCases: readonly StoreCase[] = [
     async run(open) {
       const { revocations } = await open();
       const [left, joined] = [freshName('user'), freshName('user')];
-      await revocations.join(left, 'e1', 1);
-      await revocations.join(joined, 'e1', 1);
-      await sleep(600);
+      await revocations.join(left, 'e1', 2);
+      await revocations.join(joined, 'e1', 2);
+      await sleep(1_000);
       assert.equal(await revocations.isLive(left, 'e1', freshName('sid')), true);
       assert.equal(await revocations.join(joined, 'e2', 60), 'e1');
-      await sleep(700);
+      await sleep(1_300);
       assert.equal(await revocations.isLive(left, 'e1', freshName('sid')), false);
       assert.equal(await revocations.join(left, 'e2', 60), 'e2', 'an ended epoch is not taken up again');
       assert.equal(await revocations.isLive(left, 'e1', freshName('sid')), false);
@@ -81,11 +81,11 @@ export const revocationCases: readonly StoreCase[] = [
       const { revocations } = await open();
       const [user, short, long] = [freshName('user'), freshName('sid'), freshName('sid')];
       await revocations.join(user, 'e1', 366 * 86_400);
-      await revocations.endOne(short, 1);
+      await revocations.endOne(short, 2);
       await revocations.endOne(long, 366 * 86_400);
-      await sleep(600);
+      await sleep(1_000);
       assert.equal(await revocations.isLive(user, 'e1', short), false);
-      await sleep(700);
+      await sleep(1_300);
       assert.equal(await revocations.isLive(user, 'e1', short), true);
       assert.equal(await revocations.isLive(user, 'e1', long), false);
     },

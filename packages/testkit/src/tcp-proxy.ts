@@ -9,14 +9,14 @@ export interface TcpProxy {
   urlFor(url: string): string;
   /** How many connections it holds. */
   connections(): number;
-  /** Breaks all connections and refuses new ones, as when the server is gone. */
-  cut(): Promise<void>;
+  /** Breaks all connections, and new ones at once, as when the server is gone. */
+  cut(): void;
   /** Takes everything and passes nothing on, in either direction, as when packets get lost. */
   stall(): void;
   /** Passes every piece on only after so many milliseconds, in order. */
   delay(ms: number): void;
   /** Ends every fault; what was held back by a stall goes on its way. */
-  heal(): Promise<void>;
+  heal(): void;
   close(): Promise<void>;
 }
 
@@ -31,10 +31,17 @@ export async function startTcpProxy(target: {
   readonly port: number;
 }): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
+  let gone = false;
   let stalled = false;
   let delayMs = 0;
 
   const listener = createServer((client) => {
+    // It goes on listening: a port that is given back may be somebody else's when it is wanted again.
+    if (gone) {
+      client.on('error', () => {});
+      client.resetAndDestroy();
+      return;
+    }
     const server = connect(target);
     const pair: Pair = { client, server };
     pairs.add(pair);
@@ -52,7 +59,6 @@ export async function startTcpProxy(target: {
     if (stalled) pausePair(pair);
   });
   const port = await listen(listener, 0);
-  let listening = true;
 
   return {
     port,
@@ -63,15 +69,12 @@ export async function startTcpProxy(target: {
       return changed.href;
     },
     connections: () => pairs.size,
-    async cut() {
-      const closed = listening ? once(listener, 'close') : undefined;
-      listening = false;
-      listener.close();
+    cut() {
+      gone = true;
       for (const { client, server } of pairs) {
         client.resetAndDestroy();
         server.destroy();
       }
-      await closed;
     },
     stall() {
       stalled = true;
@@ -80,13 +83,10 @@ export async function startTcpProxy(target: {
     delay(ms) {
       delayMs = ms;
     },
-    async heal() {
+    heal() {
+      gone = false;
       stalled = false;
       delayMs = 0;
-      if (!listening) {
-        await listen(listener, port);
-        listening = true;
-      }
       for (const { client, server } of pairs) {
         client.resume();
         server.resume();
@@ -97,8 +97,6 @@ export async function startTcpProxy(target: {
         client.destroy();
         server.destroy();
       }
-      if (!listening) return;
-      listening = false;
       listener.close();
       await once(listener, 'close');
     },

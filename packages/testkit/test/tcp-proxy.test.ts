@@ -63,16 +63,17 @@ test('passes everything on, both ways', async () => {
   );
 });
 
-test('a cut breaks what is open and refuses what is new, until it is healed', async () => {
+test('a cut breaks what is open and what is new, until it is healed', async () => {
   const { socket } = await open();
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  await proxy.cut();
+  proxy.cut();
   await closed;
   expect(proxy.connections()).toBe(0);
   const late = connect(proxy.port, '127.0.0.1');
-  const [error] = await once(late, 'error');
-  expect(error).toMatchObject({ code: 'ECONNREFUSED' });
-  await proxy.heal();
+  late.on('error', () => {});
+  await new Promise((resolve) => late.once('close', resolve));
+  expect(late.bytesRead).toBe(0);
+  proxy.heal();
   const again = await open();
   again.socket.write('hello');
   await until(() => again.received() === 'hello');
@@ -88,7 +89,7 @@ test('a stall holds everything back, on new connections too, until it is healed'
   fresh.socket.write('c');
   await sleep(200);
   expect([old.received(), fresh.received()]).toEqual(['a', '']);
-  await proxy.heal();
+  proxy.heal();
   await until(() => old.received() === 'ab' && fresh.received() === 'c');
 });
 
@@ -101,7 +102,7 @@ test('a delay holds each piece back, both ways, and keeps the order', async () =
   expect(performance.now() - start).toBeGreaterThan(195);
   socket.write('b');
   await sleep(20);
-  await proxy.heal();
+  proxy.heal();
   socket.write('c');
   await until(() => received().length === 3);
   expect(received()).toBe('abc');

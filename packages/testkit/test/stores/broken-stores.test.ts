@@ -69,7 +69,7 @@ describe('the suite notices a store', () => {
 
   test('that drops marks before their end', async () => {
     const make = broken('oneTime', ({ oneTime }) => ({
-      claim: (key, lifeSeconds) => oneTime.claim(key, lifeSeconds / 4),
+      claim: (key, lifeSeconds) => oneTime.claim(key, lifeSeconds / 8),
     }));
     expect(await failures(storeCases.oneTime, make)).toContain(
       'one-time values: a mark lives as long as it was told, also beyond a month, and a refused claim does not prolong it',

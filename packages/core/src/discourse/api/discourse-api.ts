@@ -312,6 +312,6 @@ function unknownUser(): ForumSsoError {
 function keyIsNoAdmin(): Refusal {
   return refusal(
     'ERR_DISCOURSE_KEY_REFUSED',
-    'The API key may not read users: it must act as an admin, with the scope for "users".',
+    'The API key may not read users: it must act as an admin, for all users, without scopes or with "read-only" ones.',
   );
 }

@@ -18,5 +18,6 @@ export type { StopReason } from './push/sender.js';
 export { SentTable } from './push/sent-table.js';
 export { type IgnoredColumns, UserRows } from './push/user-rows.js';
 export { type FetchSwitch, fetchSwitch } from './site/fetch-switch.js';
+export { httpFetch } from './site/http-fetch.js';
 export { openTarget, type SetUpSite, setUpSite, type Target } from './site/target.js';
 export { UsageError } from './usage-error.js';

@@ -61,6 +61,56 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
     exitCode = await push(options);
   });
 
+  // Reads its options by itself (see main.ts).
+  program.enablePositionalOptions();
+  program
+    .command('inspect')
+    .description('Take a single sign-on message or token apart, and tell what is wrong with it.')
+    .argument('[text]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .passThroughOptions()
+    .action(async (_text, _options, command) => {
+      const { inspect } = await import('./inspect/command.js');
+      exitCode = await inspect(command.args);
+    });
+  program
+    .command('doctor')
+    .description('Look whether the configured communities, stores, clocks and addresses work together.')
+    .option('--config <file>', 'options of the site; default: forum-sso.config.* here, else the environment')
+    .option('--json', 'the findings as JSON')
+    .action(async (options) => {
+      const { doctor } = await import('./doctor/command.js');
+      exitCode = await doctor(options);
+    });
+  program
+    .command('keys')
+    .description('Make new secrets, as lines of an environment file.')
+    .argument(
+      '[names...]',
+      'variables, such as FRUUM_SECRET; default: FORUM_SSO_KEYS DISCOURSE_CONNECT_SECRET',
+    )
+    .option('--write <file>', 'add those to a file that it does not have, readable by its owner alone')
+    .option('--list', 'list all secrets, and where each belongs')
+    .action(async (names, options) => {
+      const { keys } = await import('./keys/command.js');
+      exitCode = keys(names, options);
+    });
+  program
+    .command('emulate')
+    .description('Start a local stand-in for a community: discourse, talkyard, coral or fruum.')
+    .argument('<system>')
+    .option('--port <number>', 'where to listen; default 4001 to 4004')
+    .option(
+      '--site <url>',
+      'where Forum SSO is mounted; default: FORUM_SSO_BASE_URL or http://localhost:3000/sso',
+    )
+    .action(async (system, options) => {
+      const { emulate } = await import('./emulate/command.js');
+      exitCode = await emulate(system, options);
+    });
+
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {

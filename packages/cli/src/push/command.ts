@@ -5,6 +5,7 @@ import { isForumSsoError } from '@forum-sso/core';
 
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { fetchSwitch } from '../site/fetch-switch.js';
+import { httpFetch } from '../site/http-fetch.js';
 import { loadOptions } from '../site/load-options.js';
 import { openTarget, type SetUpSite, setUpSite, type Target } from '../site/target.js';
 import { plain } from '../terminal/plain.js';
@@ -31,8 +32,12 @@ export async function push(given: PushArguments): Promise<ExitCode> {
     variables: process.env,
     withStore: true,
   });
+  // Node's own client knows nothing of proxies unless it is told to look for them.
+  const viaProxy = process.env.NODE_USE_ENV_PROXY !== undefined;
+  const http = httpFetch(settings.concurrency);
   try {
-    const gate = fetchSwitch(loaded.options.fetch ?? fetch, settings.timeoutMs);
+    const usual = viaProxy ? fetch : http.fetch;
+    const gate = fetchSwitch(loaded.options.fetch ?? usual, settings.timeoutMs);
     const site = setUp(() => setUpSite(loaded.options, gate.fetch));
     const target = await openTarget(site, settings.to, gate);
     warn(site, target, loaded.options.store !== undefined);
@@ -44,6 +49,7 @@ export async function push(given: PushArguments): Promise<ExitCode> {
       await source.close();
     }
   } finally {
+    http.close();
     await loaded.close();
   }
 }

@@ -6,7 +6,8 @@ const nonceLength = 24;
 const tagLength = 16;
 
 // What is authenticated beside the plaintext: PAE("v2.local.", nonce, footer), a count and three pieces, each with
-// its length as eight bytes, lowest first. All but the nonce and the footer is the same for every token.
+// its length as eight bytes, lowest first. All but the nonce and the footer is the same for every token, so the ones
+// without a footer share their bytes: nobody keeps them.
 const nonceOffset = 33;
 const frame = new Uint8Array(65);
 frame[0] = 3;
@@ -15,7 +16,7 @@ frame.set(Buffer.from(header, 'latin1'), 16);
 frame[25] = nonceLength;
 
 function authenticated(nonce: Uint8Array, footer: Uint8Array): Uint8Array {
-  const data = footer.length === 0 ? frame.slice() : Buffer.concat([frame, footer]);
+  const data = footer.length === 0 ? frame : Buffer.concat([frame, footer]);
   data.set(nonce, nonceOffset);
   if (footer.length > 0) {
     new DataView(data.buffer, data.byteOffset).setUint32(nonceOffset + nonceLength, footer.length, true);

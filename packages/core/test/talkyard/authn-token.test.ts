@@ -148,6 +148,8 @@ describe('sealAuthnToken', () => {
     ['too short', `hex:${'ab'.repeat(31)}`, /64 hex digits/],
     ['too long', `hex:${'ab'.repeat(33)}`, /64 hex digits/],
     ['not hex', `hex:${'zz'.repeat(32)}`, /64 hex digits/],
+    // Their low bytes are the codes of digits, for which some decoders take them.
+    ['digits of other scripts', `hex:${'\u0130\u0131'.repeat(32)}`, /64 hex digits/],
     ['line break behind', `hex:${'ab'.repeat(32)}\n`, /64 hex digits/],
   ])('key %s: refused with a sentence, without showing it', (_, badKey, sentence) => {
     for (const act of [

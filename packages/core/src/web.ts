@@ -1,7 +1,7 @@
 import { errorFrom, isRefusal, type Refusal, refusal } from './errors.js';
 import type { ForumSso } from './forum-sso.js';
 import { bodyBrokenOff, bodyTooLarge, bodyTooSlow } from './http/body-refusals.js';
-import type { SsoReply } from './http/reply.js';
+import type { ReplyHeader, SsoReply } from './http/reply.js';
 import type { SsoRequest } from './http/request.js';
 import { addHeaders, type HeaderTarget, writeHeaders } from './node.js';
 import { type PageForum, pageForum } from './session/page-forum.js';
@@ -227,9 +227,22 @@ async function collect(
 
 /** @param own headers that the site's session has set: its cookies stay, ours win over the rest */
 function responseOf({ status, headers, body }: SsoReply, own?: Headers): Response {
+  const plain = own === undefined ? withoutRepeats(headers) : undefined;
+  if (plain !== undefined) return new Response(body ?? null, { status, headers: plain });
   const all = new Headers(own);
   writeHeaders(headerTarget(all), headers);
   return new Response(body ?? null, { status, headers: all });
+}
+
+/** Headers in the form that servers take fastest; undefined when a name repeats. */
+function withoutRepeats(headers: readonly ReplyHeader[]): Record<string, string> | undefined {
+  const plain: Record<string, string> = Object.create(null);
+  for (const [name, value] of headers) {
+    const lowerCase = name.toLowerCase();
+    if (lowerCase in plain) return undefined;
+    plain[lowerCase] = value;
+  }
+  return plain;
 }
 
 function headerTarget(headers: Headers): HeaderTarget {

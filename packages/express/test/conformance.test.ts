@@ -1,21 +1,6 @@
-import {
-  describeAlike,
-  describeErrors,
-  describeLogin,
-  describeLogout,
-  describeProvider,
-  describeVisits,
-  describeWebhook,
-} from '@forum-sso/testkit';
+import { describeAdapter, describeAlike } from '@forum-sso/testkit';
 
 import { harnesses } from './harnesses.js';
 
-for (const harness of harnesses) {
-  describeProvider(harness);
-  describeErrors(harness);
-  describeVisits(harness);
-  describeLogin(harness);
-  describeLogout(harness);
-  describeWebhook(harness);
-}
+for (const harness of harnesses) describeAdapter(harness);
 describeAlike(harnesses);

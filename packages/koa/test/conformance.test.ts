@@ -1,10 +1,6 @@
-import { describeAlike, describeErrors, describeProvider, describeVisits } from '@forum-sso/testkit';
+import { describeAdapter, describeAlike } from '@forum-sso/testkit';
 
 import { harnesses } from './harnesses.js';
 
-for (const harness of harnesses) {
-  describeProvider(harness);
-  describeErrors(harness);
-  describeVisits(harness);
-}
+for (const harness of harnesses) describeAdapter(harness);
 describeAlike(harnesses);

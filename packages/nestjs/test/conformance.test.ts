@@ -1,12 +1,8 @@
-import { describeAlike, describeErrors, describeProvider, describeVisits } from '@forum-sso/testkit';
+import { describeAdapter, describeAlike } from '@forum-sso/testkit';
 
 import { globalHarnesses, harnesses } from './harnesses.js';
 
 const all = [...harnesses, ...globalHarnesses];
 
-for (const harness of all) {
-  describeProvider(harness);
-  describeErrors(harness);
-  describeVisits(harness);
-}
+for (const harness of all) describeAdapter(harness);
 describeAlike(all);

@@ -9,6 +9,16 @@ import { providerCases } from './suites/provider.js';
 import { visitCases } from './suites/visits.js';
 import { webhookCases } from './suites/webhook.js';
 
+/** Registers the cases of every suite for adapters. */
+export function describeAdapter(harness: AdapterHarness): void {
+  describeProvider(harness);
+  describeErrors(harness);
+  describeVisits(harness);
+  describeLogin(harness);
+  describeLogout(harness);
+  describeWebhook(harness);
+}
+
 /** Registers the cases of the login of a forum's users with their account at the site. */
 export function describeProvider(harness: AdapterHarness): void {
   describeCases('provider flow', providerCases, harness);

@@ -10,6 +10,7 @@ export {
 export { assertOneWinnerEach, claimAll } from './claim-race.js';
 export {
   adapterCases,
+  describeAdapter,
   describeAlike,
   describeErrors,
   describeLogin,

@@ -36,6 +36,7 @@ export class ForumEventHub {
       this.#early.push(event);
       return;
     }
+    if (this.#listeners.size === 0) return;
     const names = event.type === 'webhook.received' ? [event.type, event.event, '*'] : [event.type, '*'];
     // Each method once, however many of its names fit.
     const listeners = new Set(names.flatMap((name) => this.#listeners.get(name) ?? []));

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { hideBody } from './hidden-body.js';
+import { hasBody, hideBody } from './hidden-body.js';
 import type { Serve } from './serve.js';
 
 type Next = (error?: unknown) => void;
@@ -17,7 +17,7 @@ interface ExpressRequest extends IncomingMessage {
 /** Keeps the parsers of the application away from our addresses, whenever they are added. */
 export function guardBodiesOnExpress(app: ExpressApplication, isOurs: (url: string) => boolean): void {
   app.use((req, _res, next) => {
-    if (isOurs(req.originalUrl)) hideBody(req);
+    if (hasBody(req) && isOurs(req.originalUrl)) hideBody(req);
     next();
   });
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ReplyTarget } from '@forum-sso/core/node';
 
 import type { ForumRequest } from '../interfaces/forum-request.interface.js';
-import { hideBody } from './hidden-body.js';
+import { hasBody, hideBody } from './hidden-body.js';
 import type { Serve } from './serve.js';
 
 /** What we use of Fastify. */
@@ -40,7 +40,7 @@ export interface FastifyReply {
 /** Keeps the parsers of the application away from our addresses. */
 export function guardBodiesOnFastify(instance: FastifyInstance, isOurs: (url: string) => boolean): void {
   instance.addHook('onRequest', (request, _reply, done) => {
-    if (isOurs(request.originalUrl)) hideBody(request.raw);
+    if (hasBody(request.raw) && isOurs(request.originalUrl)) hideBody(request.raw);
     done();
   });
 }
@@ -79,13 +79,13 @@ export function fastifyTarget(reply: FastifyReply): ReplyTarget {
     getHeader: (name) => reply.getHeader(name),
     setHeader(name, value) {
       // Fastify itself would append to the cookies.
-      reply.removeHeader(name);
+      if (typeof value !== 'string') reply.removeHeader(name);
       reply.header(name, value);
     },
     appendHeader(name, value) {
-      const before = [reply.getHeader(name) ?? []].flat().map(String);
+      const before = reply.getHeader(name);
       reply.removeHeader(name);
-      reply.header(name, before.length === 0 ? value : [...before, value]);
+      reply.header(name, before === undefined ? value : [before, value].flat().map(String));
     },
     end(body) {
       reply.send(

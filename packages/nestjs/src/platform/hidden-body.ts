@@ -4,6 +4,11 @@ const bodyHeaders = ['content-type', 'content-length', 'transfer-encoding'] as c
 
 const hidden = new WeakMap<IncomingMessage, IncomingHttpHeaders>();
 
+/** Whether a message says that it has a body, or what kind it would be. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return bodyHeaders.some((name) => headers[name] !== undefined);
+}
+
 /**
  * Lets a message look as if it had no body, so that the parsers of the application leave it alone: a webhook's
  * signature covers the bytes as they were sent. Only for addresses of ours, which nobody else answers.

@@ -7,6 +7,7 @@ import { isOurAnswer, isRefusedJson, sameJson } from '../expect.js';
 import type { SiteSetUp } from '../harness.js';
 import type { BrowserClient } from '../http/browser-client.js';
 import type { HeaderLine, WireReply } from '../http/reply.js';
+import { sendRequest } from '../http/send.js';
 import {
   type Delivery,
   type forumPeople,
@@ -346,9 +347,14 @@ export const webhookCases: readonly ConformanceCase[] = [
       const deliveries = Array.from({ length: 6 }, (_, i) =>
         webhookDelivery(webhookUser('bob', { last_seen_at: `2099-01-01T00:00:0${i}.000Z` }), { id: `${i}` }),
       );
-      for (const reply of await Promise.all(deliveries.map((delivery) => deliver(site, delivery)))) {
-        isOurAnswer(reply, 200);
-      }
+      // Which of them come too late is open, so these answers are not held against those of other adapters.
+      const { origin } = site;
+      const replies = await Promise.all(
+        deliveries.map(({ headers, body }) =>
+          sendRequest({ method: 'POST', origin, target: loginPath('webhook'), headers, body }),
+        ),
+      );
+      for (const reply of replies) isOurAnswer(reply, 200);
       assert.equal(most, 1);
     },
   },

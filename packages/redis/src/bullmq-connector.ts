@@ -30,6 +30,8 @@ export interface BullmqConnectorParts {
   readonly setup: QueueSetup;
 }
 
+/** What is kept back of a limit: little, since BullMQ is some milliseconds late with every job. */
+const reserve = 0.01;
 /** Milliseconds until the next try, when somebody else is busy with the same person. */
 const busyPause = 200;
 /** Milliseconds between two events about a Redis that cannot be reached. */
@@ -73,9 +75,10 @@ export class BullmqConnector {
     const { connection, prefix, options } = parts;
     this.#name = name;
     this.#parts = parts;
-    const slots = pace === undefined ? null : slotsOf(pace);
+    const slots = pace === undefined ? null : slotsOf(pace, reserve);
     this.#slot = (job) => slots?.milliseconds(job.kind) ?? 0;
-    this.#shortestSlot = pace === undefined ? 0 : slotsOf({ ...pace, callsOf: {} }).milliseconds('push');
+    this.#shortestSlot =
+      pace === undefined ? 0 : slotsOf({ ...pace, callsOf: {} }, reserve).milliseconds('push');
     this.#queue = new Queue(`push-${name}`, {
       connection,
       prefix,

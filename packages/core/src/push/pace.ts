@@ -21,10 +21,13 @@ export interface Slots {
  * What is kept back of a limit. Calls that leave evenly arrive a little less so; with 3 % to spare, 60 a minute are not
  * exceeded while the ways of two calls differ by less than 1.8 seconds, and 97 % of the limit is used.
  */
-const reserve = 0.03;
+const usualReserve = 0.03;
 
-/** Even spacing: bursts at the end of one minute and the beginning of the next would pass twice the limit. */
-export function slotsOf({ calls, seconds, callsOf = {} }: Pace): Slots {
+/**
+ * Even spacing: bursts at the end of one minute and the beginning of the next would pass twice the limit.
+ * @param reserve share of the limit that is kept back; less will do for a queue that never makes up for being late
+ */
+export function slotsOf({ calls, seconds, callsOf = {} }: Pace, reserve = usualReserve): Slots {
   const each = ((seconds * 1_000) / calls) * (1 + reserve);
   return {
     milliseconds: (kind) => Math.ceil(each * (callsOf[kind] ?? 1)),

@@ -13,6 +13,10 @@ const atATime = 16;
 /** Ours may cost as much as a hand-written route of the same framework, or a little more where that is next to nothing. */
 const frameworks: readonly { readonly name: string; readonly atLeast: number }[] = [
   { name: 'Express', atLeast: 1 },
+  { name: 'Koa', atLeast: 1 },
+  { name: 'Nest on Express', atLeast: 1 },
+  { name: 'Nest on Fastify', atLeast: 0.95 },
+  { name: 'web handler on Hono', atLeast: 0.95 },
 ];
 
 /** A login of a forum answered over HTTP: what it costs the server, in processor time. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 
 import type { ActiveConnector, Connector, Route } from '../src/connector.js';
-import { isForumSsoError, refusal } from '../src/errors.js';
+import { errorFrom, isForumSsoError, isRefusal, refusal } from '../src/errors.js';
 import type { ForumSsoEvent } from '../src/events/event.js';
 import { createForumSso, type ForumSso } from '../src/forum-sso.js';
 import { jsonReply } from '../src/http/reply.js';
@@ -202,6 +202,25 @@ describe('createForumSso', () => {
     expect(problems).toContain('Two connectors want the address /fixed');
     expect(problems).toContain('one: secret and two: secret');
     expect(problems).not.toContain('swordfish');
+  });
+
+  test("a site's own key is nobody's secret", () => {
+    const sharing: Connector = {
+      kind: 'k',
+      name: 'forum',
+      setUp: (setup) => {
+        setup.readSecrets(key, 'secret', { minimum: 10 });
+        return { routes: [] };
+      },
+    };
+    const [problem = '', ...more] = problemsOf({
+      baseUrl: 'https://a.example',
+      keys: [randomBytes(32).toString('base64'), key],
+      connectors: [sharing],
+    });
+    expect(more).toEqual([]);
+    expect(problem).toContain('keys (FORUM_SSO_KEYS) and forum: secret');
+    expect(problem).not.toContain(key);
   });
 
   test('warnings become events at the start; a listener that throws stops nothing', async () => {
@@ -435,6 +454,34 @@ describe('handle', () => {
     expect(reply?.headers).toContainEqual(['Referrer-Policy', 'no-referrer']);
     const tooLong = await sso.handle(request(`/sso/test?x=${'a'.repeat(2_100)}`));
     expect(tooLong?.status).toBe(400);
+  });
+
+  test('a form may have 4 kB', async () => {
+    const { sso, events } = forumSso([
+      connector([
+        route(
+          async (exchange) => {
+            const form = await exchange.readForm();
+            return isRefusal(form) ? form : jsonReply(200, form.size);
+          },
+          { method: 'POST', caller: 'form' },
+        ),
+      ]),
+    ]);
+    const limits: number[] = [];
+    const post = (size: number) =>
+      sso.handle({
+        ...request('/sso/test', { method: 'POST' }),
+        async body(limitBytes) {
+          limits.push(limitBytes);
+          if (size > limitBytes) throw errorFrom(refusal('ERR_BODY_TOO_LARGE', 'x'));
+          return new TextEncoder().encode('a=1');
+        },
+      });
+    expect(await post(4_096)).toMatchObject({ status: 200, body: '1' });
+    expect(await post(4_097)).toMatchObject({ status: 413 });
+    expect(limits).toEqual([4_096, 4_096]);
+    expect(events).toMatchObject([{ code: 'ERR_BODY_TOO_LARGE' }]);
   });
 
   test('the built-in session answers with its cookie', async () => {

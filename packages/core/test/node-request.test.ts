@@ -176,10 +176,13 @@ describe('the body', () => {
     expect(answer).toEqual({ status: 400, text: 'ERR_BODY_TOO_LARGE' });
   });
 
-  test('that never ends is cut off', async () => {
+  test.each([
+    ['with a declared length', 'Content-Length: 1000000', 'x'.repeat(1_000)],
+    ['in chunks', 'Transfer-Encoding: chunked', `3e8\r\n${'x'.repeat(1_000)}\r\n`],
+  ])('that never ends is cut off, %s', async (_, header, piece) => {
     const { port, outcome } = await start(reads(100));
-    const socket = await openSocket(port, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n');
-    const feed = setInterval(() => socket.write('x'.repeat(1_000)), 50);
+    const socket = await openSocket(port, `POST / HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
+    const feed = setInterval(() => socket.write(piece), 50);
     await closed(socket);
     clearInterval(feed);
     expect((await outcome).code).toBe('ERR_BODY_TOO_LARGE');

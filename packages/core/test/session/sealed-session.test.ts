@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { CompactEncrypt } from 'jose';
 
 import { readSiteAddress } from '../../src/http/site-address.js';
 import { readKeyRing } from '../../src/keys/key-ring.js';
@@ -44,7 +45,12 @@ describe('the built-in session', () => {
     {
       findUser,
       keyTexts = keys,
-    }: { findUser?: (id: string) => Promise<SiteUser | null>; keyTexts?: string[] } = {},
+      absoluteSeconds = 7 * day,
+    }: {
+      findUser?: (id: string) => Promise<SiteUser | null>;
+      keyTexts?: string[];
+      absoluteSeconds?: number;
+    } = {},
   ) {
     const address = readSiteAddress(baseUrl);
     if ('refused' in address) throw new Error(address.detail);
@@ -54,7 +60,7 @@ describe('the built-in session', () => {
       address,
       sealer: createSealer('session', ring.subKeys('session')),
       revocations: store.revocations,
-      life: { rollingSeconds: day, absoluteSeconds: 7 * day },
+      life: { rollingSeconds: day, absoluteSeconds },
       now,
       findUser,
     });
@@ -156,6 +162,16 @@ describe('the built-in session', () => {
     expect(await one.user()).toBeNull();
   });
 
+  test('a life that was made shorter counts for sessions that began before', async () => {
+    const one = browser('https://site.example.com');
+    await one.visit((session) => session.signIn(alice));
+    wait(7_200);
+    const stricter = browser('https://site.example.com', { absoluteSeconds: 7_200 });
+    stricter.cookie = one.cookie;
+    expect(await stricter.user()).toBeNull();
+    expect(await one.user()).toEqual(alice);
+  });
+
   test('without visits it ends after its rolling life', async () => {
     const one = browser('https://site.example.com');
     await one.visit((session) => session.signIn(alice));
@@ -238,4 +254,29 @@ test('a sealer opens only what was sealed for its purpose', async () => {
   expect(await session.open(sealed, now)).toMatchObject({ userId: 'alice' });
   expect(await attempt.open(sealed, now)).toBeNull();
   expect(await session.open(sealed, soon)).toBeNull();
+});
+
+test('a sealer opens one form of sealing alone, and nothing longer than a cookie', async () => {
+  const ring = readKeyRing([randomBytes(32).toString('hex')], 'https://site.example.com');
+  if ('refused' in ring) throw new Error(ring.detail);
+  const now = new Date();
+  const soon = new Date(now.getTime() + 60_000);
+  const [{ id, key }] = ring.subKeys('session');
+  const session = createSealer('session', ring.subKeys('session'));
+  const content = {
+    purpose: 'session',
+    claims: { userId: 'alice' },
+    exp: Math.floor(soon.getTime() / 1_000),
+  };
+  const sealWith = (header: { alg: string; enc: string }): Promise<string> =>
+    new CompactEncrypt(new TextEncoder().encode(JSON.stringify(content)))
+      .setProtectedHeader({ ...header, kid: id })
+      .encrypt(key);
+  expect(await session.open(await sealWith({ alg: 'dir', enc: 'A256GCM' }), now)).toEqual(content.claims);
+  // The key fits these, too.
+  expect(await session.open(await sealWith({ alg: 'dir', enc: 'A128CBC-HS256' }), now)).toBeNull();
+  expect(await session.open(await sealWith({ alg: 'A256KW', enc: 'A256GCM' }), now)).toBeNull();
+
+  expect(await session.open(await session.seal({ text: 'x'.repeat(2_500) }, soon), now)).not.toBeNull();
+  expect(await session.open(await session.seal({ text: 'x'.repeat(3_100) }, soon), now)).toBeNull();
 });

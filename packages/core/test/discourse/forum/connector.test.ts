@@ -429,6 +429,12 @@ describe('options', () => {
     expect(text).not.toContain(secret);
   });
 
+  test('the API key is neither the secret nor the key of another forum', () => {
+    const text = problemsOf({ forumUrl, secret, api: { key: secret } });
+    expect(text).toMatch(/The same secret serves .*DISCOURSE_CONNECT_SECRET.* and .*DISCOURSE_ADMIN_API_KEY/);
+    expect(text).not.toContain(secret);
+  });
+
   test('every fault is told, and each once', () => {
     const text = problemsOf({ forumUrl: 'http://forum.example.com', secret: 'short', api: { key: 'a b' } });
     expect(text.match(/\n {2}- /g)).toHaveLength(3);

@@ -58,7 +58,9 @@ export function sealWithKey(
   if (exp === undefined || (now !== undefined && !(expiresAt.getTime() > now.getTime()))) {
     return refusal('ERR_TALKYARD_TOKEN_LIFE', 'expiresAt must be a valid date that lies after now.');
   }
-  const claims = JSON.stringify({ exp, iat, data: { user: mapped } });
+  // The times need no escaping: joined, they cost half of what one call for all of it does.
+  const times = iat === undefined ? `"exp":"${exp}"` : `"exp":"${exp}","iat":"${iat}"`;
+  const claims = `{${times},"data":{"user":${JSON.stringify(mapped)}}}`;
   const seed = randomBytes(seedLength);
   if (seed.length !== seedLength) {
     return refusal('ERR_INTERNAL', 'randomBytes must return as many bytes as it is asked for.');
@@ -131,10 +133,19 @@ function malformed(talkyardCode: string, detail: string): Refusal {
   );
 }
 
-/** ISO 8601 in UTC, without a fraction when there is none; undefined when the date is none, or beyond the year 9999. */
+/**
+ * ISO 8601 in UTC, without a fraction when there is none; undefined when the date is none, or not of the years 1000 to
+ * 9999. Put together by hand: `toISOString` would be a third of all that is not cryptography here.
+ */
 function isoTime(date: Date): string | undefined {
-  if (!types.isDate(date) || Number.isNaN(date.getTime())) return undefined;
-  const text = date.toISOString();
-  if (text.length !== 24) return undefined;
-  return text.endsWith('.000Z') ? `${text.slice(0, 19)}Z` : text;
+  if (!types.isDate(date)) return undefined;
+  const year = date.getUTCFullYear();
+  if (!(year >= 1_000 && year <= 9_999)) return undefined;
+  const milliseconds = date.getUTCMilliseconds();
+  const fraction = milliseconds === 0 ? 'Z' : `.${String(milliseconds).padStart(3, '0')}Z`;
+  return `${year}-${twoDigits(date.getUTCMonth() + 1)}-${twoDigits(date.getUTCDate())}T${twoDigits(date.getUTCHours())}:${twoDigits(date.getUTCMinutes())}:${twoDigits(date.getUTCSeconds())}${fraction}`;
+}
+
+function twoDigits(number: number): string {
+  return number < 10 ? `0${number}` : String(number);
 }

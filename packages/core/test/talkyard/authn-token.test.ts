@@ -213,6 +213,33 @@ describe('sealAuthnToken', () => {
     );
   });
 
+  test('times are ISO 8601 in UTC, to the character', () => {
+    const plaintext = (token: string): unknown => {
+      const parts = splitV2Local(token.slice('paseto:'.length));
+      const bytes = parts === undefined ? undefined : decryptV2Local(parts, hexBytes(key.slice(4)));
+      return JSON.parse(Buffer.from(bytes ?? []).toString());
+    };
+    const iso = (date: Date): string => date.toISOString().replace('.000Z', 'Z');
+    const dates = fc.date({
+      min: new Date('1000-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T23:59:58Z'),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(dates, fc.boolean(), (date, whole) => {
+        const at = new Date(whole ? Math.floor(date.getTime() / 1_000) * 1_000 : date);
+        const until = new Date(at.getTime() + 1_000);
+        expect(plaintext(sealAuthnToken(ada, { key, expiresAt: until, now: at }))).toEqual({
+          exp: iso(until),
+          iat: iso(at),
+          data: { user: { ssoId: ada.id, primaryEmailAddress: ada.email, isEmailAddressVerified: true } },
+        });
+        expect(plaintext(sealAuthnToken(ada, { key, expiresAt: until }))).toHaveProperty('exp', iso(until));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('a changed character anywhere is noticed', () => {
     const token = sealAuthnToken(ada, { key, expiresAt, now });
     fc.assert(

@@ -94,7 +94,7 @@ async function ask(
     title: 'Connect these accounts?',
     paragraphs: [
       `Forum account: ${forumUser.username}`,
-      `Account at this site: ${user.username ?? user.name ?? user.email}`,
+      `Account at this site: ${user.username ?? user.name ?? 'the one that you are signed in to'}`,
       'From then on you can sign in here with the forum account.',
     ],
     form: { action: confirmPath, fields: { confirmation }, button: 'Connect' },

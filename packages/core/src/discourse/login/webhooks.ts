@@ -231,7 +231,13 @@ export function createWebhookReceiver(
     if (api === undefined) return null;
     try {
       const user = await api.readUser(forumUserId);
-      return user === null ? null : readForumUserRecord(user, forumOrigin, now());
+      if (user === null) return null;
+      const record = readForumUserRecord(user, forumOrigin, now());
+      if (!isRefusal(record) && record.user.id === forumUserId) return record;
+      return refusal(
+        'ERR_DISCOURSE_REPLY_UNEXPECTED',
+        'The forum’s API did not answer with the person asked for.',
+      );
     } catch (error) {
       if (!isForumSsoError(error)) throw error;
       return refusal(error.code, error.detail, error.cause);

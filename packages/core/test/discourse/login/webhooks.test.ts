@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { verifyWebhook } from '../../../src/discourse/index.js';
 import { webhookLimit } from '../../../src/discourse/protocol/webhook.js';
-import { Accounts, Browser, site } from './site.js';
+import { Accounts, Browser, lastCode, site } from './site.js';
 
 const secret = randomBytes(16).toString('hex');
 const url = '/sso/discourse-login/webhook';
@@ -444,6 +444,18 @@ describe('with the forum’s API', () => {
       expect(await own.store.links?.isRetired('discourse-login', '42')).toBe(state === null);
       await close();
     }
+  });
+
+  test('an answer about somebody else, or about nobody, changes nothing', async () => {
+    const { own, accounts, users, close } = await forum();
+    const changes = accounts.changes.length;
+    for (const answer of [user({ id: 43 }).user, { id: '42' }, { ...user().user, groups: 'all' }]) {
+      users.set('42', answer);
+      expect((await deliver(own, user())).status).toBe(502);
+      expect(lastCode(own)).toBe('ERR_DISCOURSE_REPLY_UNEXPECTED');
+    }
+    expect(accounts.changes).toHaveLength(changes);
+    await close();
   });
 
   test('a person who never signed in here gets no account by webhook, unless the site wants it so', async () => {

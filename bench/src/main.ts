@@ -11,6 +11,7 @@ import { coralToken } from './coral-token.js';
 import { frameworkLogin } from './framework-login.js';
 import { importCost } from './import-cost.js';
 import type { Row, RowGroup } from './measure.js';
+import { pushLimit, pushLimitMinute } from './push-limit.js';
 import { table, writeResults } from './report.js';
 import { scale } from './scale.js';
 import { stores } from './stores.js';
@@ -24,6 +25,8 @@ const groups: readonly RowGroup[] = [
   frameworkLogin,
   stores,
   scale,
+  pushLimit,
+  pushLimitMinute,
 ];
 
 const { values } = parseArgs({

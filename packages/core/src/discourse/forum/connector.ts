@@ -120,14 +120,19 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
     const answer = sealSlimAnswer({ ...fields, nonce: request.nonce }, request.key);
     if (isRefusal(answer)) return answer;
 
-    const person = setup.pseudonym(user.id);
     if (request.position > 0) setup.emit({ type: 'secret.old_used', position: request.position });
     if (answer.fullLength > redirectLimit) {
       const { leftOut, fullLength: length } = answer;
       const pushed = leftOut.length > 0 && forumApi !== undefined && (await setup.pushLater(user.id));
-      setup.emit({ type: 'login.slimmed', user: person, leftOut, length, pushed });
+      setup.emit({ type: 'login.slimmed', user: setup.pseudonym(user.id), leftOut, length, pushed });
     }
-    setup.emit({ type: 'login.answered', user: person });
+    setup.emit({
+      type: 'login.answered',
+      // Made only where somebody listens.
+      get user() {
+        return setup.pseudonym(user.id);
+      },
+    });
     return redirectReply(messageUrl(returnUrl.href, answer.message));
   };
 

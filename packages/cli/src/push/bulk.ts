@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import type { SiteUser } from '@forum-sso/core';
 
 import type { Target } from '../site/target.js';
@@ -113,6 +115,8 @@ class Bulk {
     this.#options = options;
     this.#faults = options.faults ?? new FaultLog();
     const { signal } = this.#over;
+    // Everybody who waits listens for the end.
+    setMaxListeners(0, signal);
     this.pacer = new Pacer(perMinute, time, signal);
     const stop = (reason: StopReason): void => this.#stop(reason);
     this.#sender = new Sender({ target, pacer: this.pacer, backoff, time, random, signal, stop });

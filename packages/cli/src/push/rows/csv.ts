@@ -9,7 +9,7 @@ type Found =
 /**
  * Reads CSV (RFC 4180) piece by piece: cells in double quotes may hold delimiters, line ends and doubled quotes; lines end
  * with LF or CRLF; empty lines are no rows. What is not well-formed is a {@link BrokenRow}, and the row after it begins
- * on the next line: one wrong quote costs one row, not the rest of the file.
+ * on the next line of the file: one wrong quote costs one row, not the rest of the file.
  *
  * @param delimiter undefined: whichever of `,` `;` and tab the first line has most of
  */
@@ -40,16 +40,17 @@ export async function* readCsv(
       if (separator === undefined) break;
       const found = readRow(text, position, separator, line, atEnd);
       if (found.kind === 'row') {
-        if (found.row !== null) rows.push(found.row);
+        if (found.end - position > rowLimit) rows.push(tooLong(line));
+        else if (found.row !== null) rows.push(found.row);
         line += countLines(text, position, found.end);
         position = found.end;
         continue;
       }
       if (!atEnd && text.length - position <= rowLimit) break;
-      const fault = found.open
+      const openFault = atEnd
         ? 'a quote is opened and never closed'
-        : `is longer than ${rowLimit} characters`;
-      rows.push({ line, fault });
+        : `is longer than ${rowLimit} characters, or a quote is opened and never closed`;
+      rows.push(found.open ? { line, fault: openFault } : tooLong(line));
       skipping = true;
     }
     text = text.slice(position);
@@ -117,7 +118,8 @@ function readQuotedRow(text: string, start: number, delimiter: string, line: num
     if (text[after] === '\n') return { kind: 'row', row: { line, cells }, end: after + 1 };
     if (text[after] === '\r' && after === text.length - 1 && !atEnd) return { kind: 'partial', open: false };
     if (text[after] !== delimiter) {
-      const end = text.indexOf('\n', after);
+      // The quote may have been opened by mistake, and have taken the next rows along.
+      const end = text.indexOf('\n', start);
       if (end === -1 && !atEnd) return { kind: 'partial', open: false };
       const fault = 'something stands between a closing quote and the next cell';
       return { kind: 'row', row: { line, fault }, end: end === -1 ? text.length : end + 1 };
@@ -139,6 +141,10 @@ function closingQuote(text: string, start: number): number {
   let position = text.indexOf('"', start);
   while (position !== -1 && text[position + 1] === '"') position = text.indexOf('"', position + 2);
   return position;
+}
+
+function tooLong(line: number): BrokenRow {
+  return { line, fault: `is longer than ${rowLimit} characters` };
 }
 
 function withoutReturn(text: string): string {

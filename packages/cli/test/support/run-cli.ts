@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const hooks = new URL('../../../testkit/src/processes/typescript-hooks.mjs', import.meta.url);
+const bin = fileURLToPath(new URL('../../src/bin.ts', import.meta.url));
+
+/** How a run of the command ended. */
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  /** The whole environment, besides what a process needs to start. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly stdin?: string | Uint8Array;
+}
+
+/** A run that is under way. */
+export interface RunningCli {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CliResult>;
+  /** Waits until standard output matches. */
+  waitFor(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** Starts the command from its source, as a process of its own. */
+export function startCli(args: readonly string[], { env = {}, cwd, stdin }: CliOptions): RunningCli {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@forum-sso/source', '--import', hooks.href, bin, ...args],
+    { cwd, env: { PATH: process.env.PATH ?? '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  let stdout = '';
+  let stderr = '';
+  let look = (): void => {};
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+    look();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString('utf8');
+  });
+  // The command may end without reading all of it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(stdin ?? '');
+  const ended = new Promise<CliResult>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return {
+    child,
+    ended,
+    waitFor: (pattern) =>
+      new Promise((resolve, reject) => {
+        look = () => {
+          const match = pattern.exec(stdout);
+          if (match !== null) resolve(match);
+        };
+        void ended.then(() => reject(new Error(`It ended before ${pattern}:\n${stdout}\n${stderr}`)));
+        look();
+      }),
+  };
+}
+
+/** Runs the command to its end. */
+export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  return startCli(args, options).ended;
+}
+
+const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
+
+/** A folder that is gone when the tests of a file are over. Below this package, so that imports resolve in it. */
+export function temporaryFolder(): { readonly path: string; in(name: string): string; remove(): void } {
+  mkdirSync(cache, { recursive: true });
+  const path = mkdtempSync(join(cache, 'test-'));
+  return {
+    path,
+    in: (name) => join(path, name),
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}

@@ -8,9 +8,16 @@ import { type Refusal, refusal } from '../errors.js';
  * @returns the key's bytes, or a refusal `ERR_TALKYARD_KEY_UNUSABLE` that says what to do and never shows the key
  */
 export function readAuthnKey(key: unknown): Uint8Array | Refusal {
-  if (typeof key === 'string' && hexKey.test(key)) return Buffer.from(key.slice(4), 'hex');
-  return refusal('ERR_TALKYARD_KEY_UNUSABLE', whatToDo(key));
+  if (last !== undefined && key === last.text) return last.bytes;
+  if (typeof key !== 'string' || !hexKey.test(key)) {
+    return refusal('ERR_TALKYARD_KEY_UNUSABLE', whatToDo(key));
+  }
+  last = { text: key, bytes: Buffer.from(key.slice(4), 'hex') };
+  return last.bytes;
 }
+
+/** The key that was read last: a site has one, and reading it again for each token would be felt. */
+let last: { readonly text: string; readonly bytes: Uint8Array } | undefined;
 
 const hexKey = /^hex:[0-9a-fA-F]{64}$/;
 

@@ -82,16 +82,17 @@ export function talkyardUser(
   if (typeof email !== 'string') return email;
   const username = cut(user.username, usernameLimit);
   const fullName = cut(user.name, nameLimit);
-  return {
+  const mapped: { -readonly [Field in keyof TalkyardUser]: TalkyardUser[Field] } = {
     ssoId: user.id,
     primaryEmailAddress: email,
     isEmailAddressVerified: true,
-    ...(extId === undefined ? {} : { extId }),
-    ...(username === '' ? {} : { username }),
-    ...(fullName === '' ? {} : { fullName }),
-    ...(staffFlags === true && user.admin === true ? { isAdmin: true } : {}),
-    ...(staffFlags === true && user.moderator === true ? { isModerator: true } : {}),
   };
+  if (extId !== undefined) mapped.extId = extId;
+  if (username !== '') mapped.username = username;
+  if (fullName !== '') mapped.fullName = fullName;
+  if (staffFlags === true && user.admin === true) mapped.isAdmin = true;
+  if (staffFlags === true && user.moderator === true) mapped.isModerator = true;
+  return mapped;
 }
 
 /** Talkyard trims ids in one of its APIs and refuses blanks in the other: neither may happen to an id that must never change. */

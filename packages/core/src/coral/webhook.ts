@@ -1,6 +1,8 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { types } from 'node:util';
 
 import { errorFrom, isRefusal, type Refusal, refusal } from '../errors.js';
+import { bodyNotRaw } from '../http/body-refusals.js';
 import { type HeadersLike, readHeader } from '../http/request.js';
 import { isRecord } from './claims.js';
 
@@ -76,13 +78,14 @@ export interface WebhookRequest {
  * @param secrets one or several `whsec_…`, the whole text each
  * @param options `now` decides which secrets with an `inactiveAt` still count; default: now
  * @throws ForumSsoError `ERR_CORAL_WEBHOOK_SIGNATURE_MISSING`, `ERR_CORAL_WEBHOOK_SIGNATURE_INVALID`,
- * `ERR_CORAL_WEBHOOK_MALFORMED`, `ERR_BODY_TOO_LARGE`
+ * `ERR_CORAL_WEBHOOK_MALFORMED`, `ERR_BODY_TOO_LARGE`, `ERR_RAW_BODY_CONSUMED` (the body is no bytes)
  */
 export function verifyWebhook(
   request: WebhookRequest,
   secrets: CoralWebhookSecret | readonly CoralWebhookSecret[],
   { now = new Date() }: { readonly now?: Date } = {},
 ): CoralEvent {
+  if (!types.isUint8Array(request?.body)) throw errorFrom(bodyNotRaw());
   const event = judgeWebhook(request, activeSecrets(secrets, now));
   if (isRefusal(event)) throw errorFrom(event);
   return event;

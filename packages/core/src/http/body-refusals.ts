@@ -14,3 +14,11 @@ export function bodyTooSlow(milliseconds: number): Refusal {
 export function bodyBrokenOff(cause?: unknown): Refusal {
   return refusal('ERR_BODY_UNREADABLE', 'The sender broke off before the body was complete.', cause);
 }
+
+/** What was given as the body is something that a parser has made of it. */
+export function bodyNotRaw(): Refusal {
+  return refusal(
+    'ERR_RAW_BODY_CONSUMED',
+    'The body is no bytes: a signature covers the bytes as they were sent, before any parser.',
+  );
+}

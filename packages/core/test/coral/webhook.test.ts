@@ -90,6 +90,16 @@ describe('the signature', () => {
     },
   );
 
+  test.each([undefined, null, '{"id":"1"}', { id: '1' }])(
+    '%j for a body says that a parser was there',
+    (body) => {
+      const headers = { 'x-coral-signature': `sha256=${'ab'.repeat(32)}` };
+      expect(() =>
+        Reflect.apply(verifyWebhook, undefined, [{ headers, body }, `whsec_${'ab'.repeat(32)}`]),
+      ).toThrow(expect.objectContaining({ code: 'ERR_RAW_BODY_CONSUMED' }));
+    },
+  );
+
   test('an empty secret signs nothing', () => {
     expect(codeOf(sign(body, ''), body, '')).toBe('ERR_CORAL_WEBHOOK_SIGNATURE_INVALID');
   });

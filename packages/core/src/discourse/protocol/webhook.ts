@@ -1,6 +1,8 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { types } from 'node:util';
 
 import { errorFrom, isRefusal, type Refusal, refusal } from '../../errors.js';
+import { bodyNotRaw } from '../../http/body-refusals.js';
 import { type HeadersLike, readHeader } from '../../http/request.js';
 import { secretKinds, secretLimit, secretProblems } from '../../secrets.js';
 import { findSigningKey } from './signature.js';
@@ -32,23 +34,16 @@ export interface DiscourseEvent {
  * @param webhook headers, and the body's bytes exactly as received
  * @param secrets the webhook's secret, or up to 3 while it is being changed; each at least 12 characters
  * @throws ForumSsoError `ERR_WEBHOOK_SIGNATURE_MISSING`, `ERR_WEBHOOK_SIGNATURE_INVALID`, `ERR_WEBHOOK_MALFORMED`,
- * `ERR_BODY_TOO_LARGE`, `ERR_SSO_SECRET_UNUSABLE`
+ * `ERR_BODY_TOO_LARGE`, `ERR_RAW_BODY_CONSUMED` (the body is no bytes), `ERR_SSO_SECRET_UNUSABLE`
  */
 export function verifyWebhook(
   webhook: { readonly headers: HeadersLike; readonly body: Uint8Array },
   secrets: string | readonly string[],
 ): DiscourseEvent {
-  const list = typeof secrets === 'string' ? [secrets] : secrets;
-  const problem =
-    list.length === 0 || list.length > secretLimit
-      ? `must be 1 to ${secretLimit} texts.`
-      : list.flatMap((secret) => secretProblems(secret, secretKinds.webhook))[0];
-  if (problem !== undefined)
-    throw errorFrom(refusal('ERR_SSO_SECRET_UNUSABLE', `The webhook's secret ${problem}`));
-  const opened = openWebhook(
-    webhook,
-    list.map((secret) => createSecretKey(secret, 'utf8')),
-  );
+  const keys = readKeys(secrets);
+  if (isRefusal(keys)) throw errorFrom(keys);
+  if (!types.isUint8Array(webhook?.body)) throw errorFrom(bodyNotRaw());
+  const opened = openWebhook({ headers: webhook.headers ?? {}, body: webhook.body }, keys);
   if (isRefusal(opened)) throw errorFrom(opened);
   return opened.event;
 }
@@ -110,4 +105,19 @@ function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | null
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readKeys(secrets: unknown): readonly KeyObject[] | Refusal {
+  const list: readonly unknown[] = Array.isArray(secrets) ? secrets : [secrets];
+  const unusable = (problem: string): Refusal =>
+    refusal('ERR_SSO_SECRET_UNUSABLE', `The webhook's secret ${problem}`);
+  if (list.length === 0 || list.length > secretLimit) return unusable(`must be 1 to ${secretLimit} texts.`);
+  const keys: KeyObject[] = [];
+  for (const secret of list) {
+    if (typeof secret !== 'string') return unusable('must be a text.');
+    const [problem] = secretProblems(secret, secretKinds.webhook);
+    if (problem !== undefined) return unusable(problem);
+    keys.push(createSecretKey(secret, 'utf8'));
+  }
+  return keys;
 }

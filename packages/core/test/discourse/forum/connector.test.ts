@@ -9,6 +9,7 @@ import { createForumSso } from '../../../src/forum-sso.js';
 import type { SsoReply } from '../../../src/http/reply.js';
 import type { SsoRequest } from '../../../src/http/request.js';
 import type { SiteUser } from '../../../src/site-user.js';
+import { vectors } from '../protocol/vectors.js';
 
 const forumUrl = 'https://forum.example.com';
 const returnUrl = `${forumUrl}/session/sso_login`;
@@ -275,6 +276,42 @@ describe('refused', () => {
       expect(await ask(signed(question))).toMatchObject({ status: 500 });
       expect(events).toMatchObject([{ code: 'ERR_SITE_USER_INVALID' }]);
     }
+  });
+});
+
+describe('the id of a person, held against what Discourse accepts', () => {
+  /** Where we refuse what Discourse takes, and why. */
+  const stricter: Readonly<Record<string, string>> = {
+    undefined:
+      'only a fault in the code of a site makes such an id, and everybody it happens to would be one person',
+    '  none ': 'the same word with blanks around it',
+    '0 (number)': 'the id of a site user is a text',
+    '5 (number)': 'the id of a site user is a text',
+  };
+  const nameOf = (id: string | number | null): string =>
+    typeof id === 'number' ? `${id} (number)` : `${id}`;
+
+  test.each(vectors.external_ids.map((vector) => [nameOf(vector.external_id), vector] as const))(
+    '%j',
+    async (name, { external_id: id, accepted }) => {
+      const session = {
+        currentUser: async () => JSON.parse(JSON.stringify({ ...alice, id })),
+        signIn: async () => {},
+        signOut: async () => {},
+      };
+      const reply = await site().sso.handle(get(`/sso/discourse?${signed(question)}`), session);
+      const taken = reply?.status === 302;
+      if (taken) expect(answerOf(reply)).toMatchObject({ external_id: id });
+      else
+        expect(reply).toMatchObject({ status: 500, body: expect.stringContaining('ERR_SITE_USER_INVALID') });
+      expect(taken).toBe(accepted && stricter[name] === undefined);
+      if (stricter[name] !== undefined) expect(accepted).toBe(true);
+    },
+  );
+
+  test('every listed difference is about a vector', () => {
+    const names = vectors.external_ids.map(({ external_id }) => nameOf(external_id));
+    for (const name of Object.keys(stricter)) expect(names).toContain(name);
   });
 });
 

@@ -49,6 +49,9 @@ export const vectors = z
     booleans: z.array(z.string()),
     cases: z.array(cases),
     sync: z.array(sync),
+    external_ids: z.array(
+      z.object({ external_id: z.union([z.string(), z.number(), z.null()]), accepted: z.boolean() }),
+    ),
   })
   .parse(
     JSON.parse(readFileSync(new URL('../../../../testkit/vectors/discourse.json', import.meta.url), 'utf8')),

@@ -101,7 +101,7 @@ describeInChromium('a Fruum forum in a page of the site, in Chromium', (world) =
   });
 
   test('after a sign-out elsewhere, what a page still has is worthless; a new sign-in gives another', async () => {
-    const { page, context } = world;
+    const { context } = world;
     await world.signIn('alice');
     await world.open('/help');
     await expectPanel(alice);

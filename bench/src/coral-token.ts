@@ -52,7 +52,7 @@ export const coralToken: RowGroup = {
     const floor = 'jose, key imported once';
     const costs = await takeTurns(
       [repeatedAsync(floor, byHand), repeatedAsync(subject, () => sign(user))],
-      21,
+      61,
     );
     return [compare('sign a Coral token', costs, { subject, floor, target: { atMost: 1.15 } })];
   },

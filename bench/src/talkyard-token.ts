@@ -42,7 +42,7 @@ export const talkyardToken: RowGroup = {
     const floor = 'bare @noble primitives';
     const costs = await takeTurns(
       [repeated(floor, primitives), repeated(subject, () => sealAuthnToken(user, { key, expiresAt, now }))],
-      21,
+      61,
     );
     return [compare('seal a Talkyard token', costs, { subject, floor, target: { atMost: 1.25 } })];
   },

@@ -42,6 +42,15 @@ const deadliestJob = 10;
 const glance = 1_000;
 const waitingStates = ['waiting', 'active', 'delayed', 'prioritized'] as const;
 
+/** Sets BullMQ's mark that a limit was reached, as its own `rateLimit` does, but never for less time than it has. */
+const holdScript = `
+local left = math.max(0, redis.call('PTTL', KEYS[1]))
+local wanted = math.max(left, tonumber(ARGV[1]))
+if ARGV[2] == 'longer' then
+  wanted = left + tonumber(ARGV[1])
+end
+return redis.call('SET', KEYS[1], '${Number.MAX_SAFE_INTEGER}', 'PX', wanted)`;
+
 /** Tells BullMQ how long a job is to wait. */
 class RetryLater extends Error {
   readonly milliseconds: number;
@@ -210,8 +219,8 @@ export class BullmqConnector {
     }
     this.#tally.running++;
     try {
-      const slot = this.#slot(job);
-      if (slot > this.#shortestSlot) await this.#holdFor(slot);
+      const more = this.#slot(job) - this.#shortestSlot;
+      if (more > 0) await this.#hold(more, 'longer');
       const decision = await this.#parts.setup.work(job, bullmqJob.attemptsMade, this.#parts.options.retry);
       this.#tally.count(decision);
       await this.#settle(bullmqJob, decision);
@@ -229,7 +238,7 @@ export class BullmqConnector {
         if (id !== undefined) await this.#forgetDead(id);
         return;
       case 'pause':
-        await this.#holdFor(decision.milliseconds);
+        await this.#hold(decision.milliseconds, 'at least');
         throw new RateLimitError();
       case 'retry':
         throw new RetryLater(decision.milliseconds);
@@ -242,9 +251,11 @@ export class BullmqConnector {
     }
   }
 
-  /** No job of this connector begins anywhere for so many milliseconds. Never makes that time shorter. */
-  async #holdFor(milliseconds: number): Promise<void> {
-    if ((await this.#queue.getRateLimitTtl(1)) < milliseconds) await this.#queue.rateLimit(milliseconds);
+  /** No job of this connector begins anywhere for so many milliseconds, or for so many more than now. */
+  async #hold(milliseconds: number, how: 'at least' | 'longer'): Promise<void> {
+    const client = await this.client();
+    client.defineCommand('forumSsoHold', { numberOfKeys: 1, lua: holdScript });
+    await client.runCommand('forumSsoHold', [this.#queue.toKey('limiter'), Math.ceil(milliseconds), how]);
   }
 
   async #read({ data }: Pick<Job, 'data'>): Promise<PushJob | null> {

@@ -1,6 +1,6 @@
-export type { PgPool, PgPoolClient, PgQuery } from './bounded-pool.js';
 export type { DialectName } from './dialect.js';
 export { migrateToLatest } from './migrate.js';
+export type { PgPool, PgPoolClient, PgQuery } from './pg-pool.js';
 export { type PostgresStoreOptions, postgresStore } from './postgres-store.js';
 export type { SqliteConnection } from './renewed-database.js';
 export type { SqlStoreOptions } from './sql-context.js';

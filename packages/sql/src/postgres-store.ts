@@ -1,10 +1,11 @@
 import { ForumSsoError, isForumSsoError } from '@forum-sso/core';
 import { Kysely, PostgresDialect } from 'kysely';
 
-import { boundedPool, type PgPool } from './bounded-pool.js';
 import { loadDriver } from './load-driver.js';
 import { migrateToLatest } from './migrate.js';
-import { type OpenSqlStore, sqlStore } from './sql-store.js';
+import { type PgPool, poolRunner, surviveLostConnections } from './pg-pool.js';
+import { sqlContext } from './sql-context.js';
+import { type OpenSqlStore, storeOf } from './sql-store.js';
 import type { TablePlace } from './tables.js';
 
 /** The options of {@link postgresStore}: `url` or `pool`, not both. */
@@ -22,10 +23,8 @@ export interface PostgresStoreOptions extends TablePlace {
   readonly prepare?: boolean;
 }
 
-/** Milliseconds for a connection, and for each statement. */
+/** Milliseconds for a connection, and again for each statement. */
 const deadline = 2_000;
-/** Milliseconds for a statement of a migration, which may have to wait for another process that is at it. */
-const migrationDeadline = 60_000;
 
 /**
  * A store in PostgreSQL 11 or later, for sites of several processes.
@@ -43,17 +42,17 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Open
     throw new ForumSsoError('ERR_OPTIONS_INVALID', `postgresStore: ${problem}`, { problems: [problem] });
   }
   const pool = sitePool ?? (await openPool(url));
-  // Without any listener, the loss of an idle connection would end the process.
-  if (pool.listenerCount('error') === 0) pool.on('error', () => {});
-  const db = kyselyOver(pool, deadline, prepare);
+  surviveLostConnections(pool);
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     closed ??= sitePool === undefined ? pool.end() : Promise.resolve();
     await closed;
   };
   try {
-    const store = sqlStore({ db, ...place });
-    if (migrate) await migrateToLatest({ db: kyselyOver(pool, migrationDeadline, false), ...place });
+    const run = poolRunner(pool, deadline, prepare);
+    const store = storeOf({ ...sqlContext({ db, ...place }), read: run, write: run });
+    if (migrate) await migrateToLatest({ db, ...place });
     return { ...store, close };
   } catch (cause) {
     await close();
@@ -64,12 +63,6 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Open
       { cause },
     );
   }
-}
-
-function kyselyOver(pool: PgPool, milliseconds: number, prepare: boolean): Kysely<unknown> {
-  return new Kysely<unknown>({
-    dialect: new PostgresDialect({ pool: boundedPool(pool, { deadline: milliseconds, prepare }) }),
-  });
 }
 
 async function openPool(connectionString: string | undefined): Promise<PgPool> {

@@ -11,7 +11,7 @@ import { type KnownSecret, secretsInFile } from './known-secrets.js';
 const textLimit = 100_000;
 
 /** What the command knows besides the text. */
-interface InspectOptions {
+export interface InspectOptions {
   readonly sig: string | undefined;
   readonly user: string | undefined;
   readonly secrets: readonly KnownSecret[];
@@ -73,7 +73,7 @@ export async function inspect(args: readonly string[]): Promise<ExitCode> {
 }
 
 /** Recognises a text and takes it apart; null when it is nothing that we know. */
-async function inspectText(text: string, options: InspectOptions): Promise<Inspection | null> {
+export async function inspectText(text: string, options: InspectOptions): Promise<Inspection | null> {
   const { sig, user, secrets, variables, now } = options;
   if (looksLikePayload(text) && !/(?:^|[?&])sso=/.test(text)) return inspectDecoded(text, options);
   const message = findMessage(text, sig);
@@ -98,7 +98,7 @@ async function inspectDecoded(
   const query = /^[a-z][\w+.-]*:\/\//i.test(text) ? text.slice(text.indexOf('?') + 1) : text;
   const sso = Buffer.from(query).toString('base64');
   const inspection = inspectMessage(
-    { address: null, sso, sig: sig ?? null, bare: true },
+    { address: null, sso, sig: sig ?? null, repeated: [], brokenEscape: false, bare: true },
     { variables, secrets },
   );
   return {

@@ -33,6 +33,12 @@ export interface MessageOptions {
 export function inspectMessage(message: FoundMessage, options: MessageOptions): Inspection {
   const { address, bare } = message;
   const findings: Finding[] = [];
+  for (const name of message.repeated) {
+    findings.push(wrong(`"${name}" stands more than once: receivers refuse that.`));
+  }
+  if (message.brokenEscape) {
+    findings.push(wrong('The address holds a "%" without two hex digits after it: receivers refuse that.'));
+  }
   const sso = tidySso(message, findings);
   const bytes = Buffer.from(sso.replace(/=.*$/s, ''), 'base64');
   const payload = readPayload(bytes, (values) => kindOf(address, values));

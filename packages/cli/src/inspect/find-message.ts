@@ -5,6 +5,10 @@ export interface FoundMessage {
   /** As it stands, percent-encoded or not. */
   readonly sso: string;
   readonly sig: string | null;
+  /** Names of parameters that stand more than once. */
+  readonly repeated: readonly string[];
+  /** Somewhere in the query stands a "%" without two hex digits. */
+  readonly brokenEscape: boolean;
   /** Neither the query of an address nor of a form: `sso` was given as such. */
   readonly bare: boolean;
 }
@@ -15,14 +19,18 @@ export function findMessage(text: string, sig: string | undefined): FoundMessage
   if (found !== null) {
     const [, given] = /(?:^|[?&;\s'"])sig=([^&#\s'"]*)/.exec(text) ?? [];
     const [address] = /^[a-z][\w+.-]*:\/\/[^?#\s]*/i.exec(text) ?? [null];
-    return { address, sso: found[1] ?? '', sig: sig ?? given ?? null, bare: false };
+    const repeated = ['sso', 'sig'].filter(
+      (name) => [...text.matchAll(new RegExp(`(?:^|[?&;])${name}=`, 'g'))].length > 1,
+    );
+    const brokenEscape = /%(?![\da-f]{2})/i.test(text.slice(text.indexOf('?') + 1));
+    return { address, sso: found[1] ?? '', sig: sig ?? given ?? null, repeated, brokenEscape, bare: false };
   }
   const compact = text.replace(/[\r\n]/g, '');
   if (
     /^[A-Za-z0-9+/_=%-]{8,}$/.test(compact) &&
     looksLikePayload(Buffer.from(undoOnce(compact), 'base64').toString('utf8'))
   ) {
-    return { address: null, sso: text, sig: sig ?? null, bare: true };
+    return { address: null, sso: text, sig: sig ?? null, repeated: [], brokenEscape: false, bare: true };
   }
   return null;
 }

@@ -32,6 +32,10 @@ const methods: readonly Method[] = [
     (key, text) => createHash('sha256').update(text).update(key).digest('hex'),
     'it is a plain hash of text and secret: it must be an HMAC',
   ],
+  [
+    (key, text) => createHmac('sha256', text).update(key).digest('hex'),
+    'key and text were swapped: the secret is the key of the HMAC',
+  ],
 ];
 
 /** What was judged, and with which secret it was made, when one was found. */
@@ -58,6 +62,15 @@ export function judgeSignature(
   for (const secret of secrets) {
     const fault = findFault(sso, sig, secret);
     if (fault !== null) return { finding: wrong(`The signature is not right. ${fault}`), secret };
+  }
+  if (sig !== sig.trim()) {
+    const bare = judgeSignature(sso, sig.trim(), secrets);
+    if (bare.finding.level === 'right') {
+      return {
+        finding: wrong('The signature has blanks or line ends around it; without them it is right.'),
+        secret: null,
+      };
+    }
   }
   const shape = shapeOf(sig);
   const tried = `It was not made with ${secrets.map(({ name }) => name).join(', nor with ')}, nor by any of the usual mistakes: compare the secrets of both sides, character by character.`;
@@ -114,15 +127,17 @@ function textVariants(sso: string): readonly Variant<string | Buffer>[] {
   ];
 }
 
+const blanksLost =
+  'the secret begins or ends with blanks, which Forum SSO leaves out when it reads the environment: choose another one';
+const splitLost =
+  'the secret holds a comma or line end, at which Forum SSO splits it into several; put an empty line after it in a file';
+
 function keyVariants({ value, uncut = value }: KnownSecret): readonly Variant<string | Buffer>[] {
   const afterBar = value.slice(value.indexOf('|') + 1);
   const beforeHash = value.split('#')[0]?.trimEnd() ?? '';
   return [
     [value, null],
-    [
-      uncut,
-      'the secret holds a comma or line end, at which Forum SSO splits it into several; put an empty line after it in a file',
-    ],
+    [uncut, uncut.trim() === value ? blanksLost : splitLost],
     [`${value}\n`, 'the other side has a line end after the secret, most likely from a file'],
     [`${value}\r\n`, 'the other side has a line end (CR LF) after the secret, most likely from a file'],
     [`${value} `, 'the other side has a blank after the secret'],

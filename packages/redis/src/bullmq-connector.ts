@@ -42,6 +42,11 @@ const deadliestJob = 10;
 const glance = 1_000;
 const waitingStates = ['waiting', 'active', 'delayed', 'prioritized'] as const;
 
+/** Milliseconds to wait for a connection to end. */
+const farewell = 1_000;
+/** Most milliseconds between two attempts to connect. */
+const longestReconnect = 5_000;
+
 /** Sets BullMQ's mark that a limit was reached, as its own `rateLimit` does, but never for less time than it has. */
 const holdScript = `
 local left = math.max(0, redis.call('PTTL', KEYS[1]))
@@ -77,7 +82,9 @@ export class BullmqConnector {
   readonly #shortestSlot: number;
   /** A hash of the dead letters by what they were to do. */
   readonly #deadKey: string;
+  readonly #connection: ConnectionOptions;
   #worker: Worker | null = null;
+  #closed = false;
   #stalledAt = Number.NEGATIVE_INFINITY;
 
   constructor(name: string, pace: Pace | undefined, parts: BullmqConnectorParts) {
@@ -88,8 +95,9 @@ export class BullmqConnector {
     this.#slot = (job) => slots?.milliseconds(job.kind) ?? 0;
     this.#shortestSlot =
       pace === undefined ? 0 : slotsOf({ ...pace, callsOf: {} }, reserve).milliseconds('push');
+    this.#connection = untilClosed(connection, () => this.#closed);
     this.#queue = new Queue(`push-${name}`, {
-      connection,
+      connection: this.#connection,
       prefix,
       defaultJobOptions: {
         attempts: Number.MAX_SAFE_INTEGER,
@@ -110,10 +118,10 @@ export class BullmqConnector {
   }
 
   start(): void {
-    const { connection, prefix, options } = this.#parts;
+    const { prefix, options } = this.#parts;
     const lease = options.leaseSeconds * 1_000;
     this.#worker = new Worker(this.#queue.name, (job, token) => this.#process(job, token), {
-      connection,
+      connection: this.#connection,
       prefix,
       concurrency: options.concurrency,
       lockDuration: lease,
@@ -188,18 +196,13 @@ export class BullmqConnector {
   }
 
   async close(seconds: number): Promise<void> {
+    this.#closed = true;
     const worker = this.#worker;
     if (worker !== null) {
-      const late = new AbortController();
-      const closed = worker.close().then(() => 'closed' as const);
-      const inTime = await Promise.race([
-        closed,
-        sleep(seconds * 1_000, 'late' as const, { signal: late.signal }).catch(() => 'closed' as const),
-      ]);
-      late.abort();
-      if (inTime === 'late') await worker.disconnect().catch(() => {});
+      const inTime = await within(worker.close(), seconds * 1_000);
+      if (!inTime) await within(worker.disconnect(), farewell);
     }
-    await this.#queue.close().catch(() => {});
+    await within(this.#queue.close(), farewell);
   }
 
   async #process(bullmqJob: Job, token: string | undefined): Promise<void> {
@@ -313,6 +316,37 @@ export class BullmqConnector {
     const detail = 'The push queue cannot use its Redis; it goes on trying.';
     this.#parts.setup.emit({ type: 'push.stalled', detail, cause }, this.#name);
   }
+}
+
+/** @returns false when it is not done in time; it goes on then */
+async function within(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const late = new AbortController();
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  const inTime = await Promise.race([
+    done,
+    sleep(milliseconds, false, { signal: late.signal }).catch(() => true),
+  ]);
+  late.abort();
+  return inTime;
+}
+
+/** Connection options with which nobody tries to connect any more once all is closed. A client of the site is its own. */
+function untilClosed(connection: ConnectionOptions, isClosed: () => boolean): ConnectionOptions {
+  if ('duplicate' in connection) return connection;
+  const given: unknown = Reflect.get(connection, 'retryStrategy');
+  return {
+    ...connection,
+    retryStrategy(times: number) {
+      if (isClosed()) return null;
+      const wanted: unknown =
+        typeof given === 'function' ? Reflect.apply(given, connection, [times]) : undefined;
+      if (typeof wanted === 'number' || wanted === null) return wanted;
+      return Math.min(longestReconnect, 100 * 2 ** Math.min(times, 10));
+    },
+  };
 }
 
 /** BullMQ gives undefined for a job that went away while the list was read. */

@@ -135,13 +135,18 @@ describeInChromium("Coral's comments in a page of the site, in Chromium", (world
     ['dave', 'Your account is suspended.', 'ERR_USER_SUSPENDED'],
   ])('%s is a guest in them, and is told why', async (name, why, code) => {
     const { page, demo } = world;
+    const refused = () => page.waitForResponse(`${demo.origin}/sso/coral/token`);
     await world.signIn(name);
+    const first = refused();
     await world.open('/news');
     await page.getByText(why).waitFor();
+    expect((await first).status()).toBe(403);
     await expectYou('', page);
     expect(linesWith(code)).toHaveLength(1);
     // "Sign In" cannot help them, and leads back here.
+    const second = refused();
     await page.getByRole('button', { name: 'Sign In' }).click();
+    expect((await second).status()).toBe(403);
     await expectYou('', page);
     expect(page.url()).toBe(`${demo.origin}/news`);
     expect(await accounts(world)).not.toContain(`sso: demo-${name}`);

@@ -21,36 +21,36 @@ export interface ForumSsoOptions {
   /** The relations to other systems. */
   readonly connectors: readonly Connector[];
   /** Where one-time values and ended sessions are kept. Default: this process's memory. */
-  readonly store?: ForumSsoStore;
+  readonly store?: ForumSsoStore | undefined;
   /**
    * Where pushes wait. Needs `findUser`. Default: `storeQueue()`, which keeps them in the store and works on them in the
    * site's own processes.
    */
-  readonly queue?: PushQueue;
+  readonly queue?: PushQueue | undefined;
   /** Reads a person by id. With it, the built-in session holds the id alone and is always up to date. */
-  readonly findUser?: (siteUserId: string) => Promise<SiteUser | null>;
+  readonly findUser?: ((siteUserId: string) => Promise<SiteUser | null>) | undefined;
   /** Ends all sessions of a person, when the session is the site's own. */
-  readonly endSessions?: (siteUserId: string) => Promise<void>;
+  readonly endSessions?: ((siteUserId: string) => Promise<void>) | undefined;
   /** Called with every event; for the audit log. */
-  readonly events?: EventListener;
+  readonly events?: EventListener | undefined;
   /** Path of the site's sign-in page. Default `/login`. */
-  readonly signInPath?: string;
+  readonly signInPath?: string | undefined;
   /** Name of the query parameter that tells the sign-in page where to return to. Default `returnTo`. */
-  readonly returnParameter?: string;
+  readonly returnParameter?: string | undefined;
   /** Where our small pages lead back to. Default `/`. */
-  readonly homePath?: string;
+  readonly homePath?: string | undefined;
   /** Addresses or CIDR ranges of the proxies in front of the site whose `X-Forwarded-For` is believed. Default none. */
-  readonly trustedProxies?: readonly string[];
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Life of the built-in session. Default: 1 day rolling, 14 days absolute. */
-  readonly session?: Partial<SessionLife>;
+  readonly session?: Partial<SessionLife> | undefined;
   /** Draws the small pages (errors, confirmations) in the site's own look. */
-  readonly renderPage?: PageRenderer;
+  readonly renderPage?: PageRenderer | undefined;
   /** Replaces the global `fetch`. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
   /** Replaces the clock. */
-  readonly now?: () => Date;
+  readonly now?: (() => Date) | undefined;
   /** Replaces the source of random bytes; for tests. */
-  readonly randomBytes?: (size: number) => Uint8Array;
+  readonly randomBytes?: ((size: number) => Uint8Array) | undefined;
 }
 
 const callback = z.custom<(...args: never[]) => unknown>(

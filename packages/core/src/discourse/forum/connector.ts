@@ -17,31 +17,33 @@ import { type GroupsOption, groupNameProblem, type UserFieldsMapper, userFields 
 /** Options of {@link discourse}. */
 export interface DiscourseOptions {
   /** Name of the connector, part of its address. Default `discourse`; needed when there are several forums. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** The forum's base URL, e.g. `https://forum.example.com`. */
   readonly forumUrl: string;
   /** The forum's "discourse connect secret"; several while it is being changed, the newest first. */
   readonly secret: SecretOption;
   /** Which of the forum's groups follow the site. Default: none. */
-  readonly groups?: GroupsOption;
+  readonly groups?: GroupsOption | undefined;
   /**
    * Changes what is sent about a person. Called with the fields made from the user; returns those to send. The nonce
    * is added afterwards, and an address that is not verified is always marked so. A throw refuses the login.
    */
-  readonly mapUser?: UserFieldsMapper;
+  readonly mapUser?: UserFieldsMapper | undefined;
   /** An API key of an admin of the forum: for pushes, log-out, suspension and removal. */
-  readonly api?: {
-    readonly key: string;
-    /** The user name that the key acts as. Default `system`. */
-    readonly user?: string;
-    /**
-     * How many API calls a minute the forum takes from all keys together (its setting `max_admin_api_reqs_per_minute`).
-     * Default 60; the push queue stays just below.
-     */
-    readonly callsPerMinute?: number;
-  };
+  readonly api?:
+    | {
+        readonly key: string;
+        /** The user name that the key acts as. Default `system`. */
+        readonly user?: string | undefined;
+        /**
+         * How many API calls a minute the forum takes from all keys together (its setting `max_admin_api_reqs_per_minute`).
+         * Default 60; the push queue stays just below.
+         */
+        readonly callsPerMinute?: number | undefined;
+      }
+    | undefined;
   /** What `forumSso.remove` does at the forum. Default `anonymize`, which keeps the posts. */
-  readonly removal?: RemovalMode;
+  readonly removal?: RemovalMode | undefined;
 }
 
 const setting = 'secret (DISCOURSE_CONNECT_SECRET; Discourse: "discourse connect secret")';

@@ -481,6 +481,19 @@ describe('suspend, remove, sign out', () => {
     });
   });
 
+  test('restore ends both', async () => {
+    const until = new Date(clock.getTime() + 3_600_000);
+    await site.sso.suspend('u-1', { until });
+    await site.sso.suspend('u-1');
+    expect(await site.sso.restore('u-1')).toMatchObject({ ok: true, results: [{ outcome: 'done' }] });
+    expect(emulator.user('u-1')?.banned).toBe(false);
+    expect(emulator.user('u-1')?.suspendedUntil ?? until).toEqual(until);
+    expect(await site.sso.pushNow(mira)).toMatchObject({ results: [{ outcome: 'done' }] });
+    expect(await site.sso.restore('nobody')).toMatchObject({
+      results: [{ notes: ['Coral does not know the person.'] }],
+    });
+  });
+
   test('removes the joined account, and says what that means', async () => {
     expect(await site.sso.remove('new-id')).toMatchObject({
       results: [{ notes: [expect.stringContaining('never sign in')] }],

@@ -290,6 +290,11 @@ export const errorTable = {
 /** All codes, as a union of literals: `switch (error.code)` narrows on it. */
 export type ErrorCode = keyof typeof errorTable;
 
+/** What the table says of a code. One that a later copy of this package has made up is a fault like any other. */
+export function errorRow(code: ErrorCode): { readonly status: number; readonly publicMessage: string } {
+  return Object.hasOwn(errorTable, code) ? errorTable[code] : errorTable.ERR_INTERNAL;
+}
+
 /**
  * A refusal as a plain value. Inside, functions return it rather than throw: an exception costs its stack, and a
  * stranger's bad request is nothing exceptional. It becomes a {@link ForumSsoError} at the public edge.
@@ -339,8 +344,9 @@ export class ForumSsoError extends Error {
     super(`${code}: ${detail}`, cause === undefined ? undefined : { cause });
     this.name = 'ForumSsoError';
     this.code = code;
-    this.status = errorTable[code].status;
-    this.publicMessage = errorTable[code].publicMessage;
+    const { status, publicMessage } = errorRow(code);
+    this.status = status;
+    this.publicMessage = publicMessage;
     this.detail = detail;
     this.problems = problems;
   }
@@ -348,7 +354,13 @@ export class ForumSsoError extends Error {
 
 /** True for a {@link ForumSsoError} of this or of another copy of the package. */
 export function isForumSsoError(error: unknown): error is ForumSsoError {
-  return typeof error === 'object' && error !== null && brand in error;
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    brand in error &&
+    'code' in error &&
+    typeof error.code === 'string'
+  );
 }
 
 /** The error for a refusal: where a value has to become an exception. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Exchange, Route, SuspendOptions } from './connector.js';
 import {
   errorFrom,
-  errorTable,
+  errorRow,
   ForumSsoError,
   isForumSsoError,
   isRefusal,
@@ -237,7 +237,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     (path: string, caller: Route['caller'], connector?: string): Exchange['refuse'] =>
     (why, more) => {
       const { refused: code, detail, cause } = why;
-      const { status } = errorTable[code];
+      const { status } = errorRow(code);
       emit(
         { type: 'request.refused', code, status, path, detail, ...(cause === undefined ? {} : { cause }) },
         connector,

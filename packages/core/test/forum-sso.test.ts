@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 
 import type { ActiveConnector, Connector, Route } from '../src/connector.js';
-import { errorFrom, isForumSsoError, isRefusal, refusal } from '../src/errors.js';
+import { errorFrom, errorTable, isForumSsoError, isRefusal, refusal } from '../src/errors.js';
 import type { ForumSsoEvent } from '../src/events/event.js';
 import { createForumSso, type ForumSso } from '../src/forum-sso.js';
 import { jsonReply } from '../src/http/reply.js';
@@ -404,6 +404,23 @@ describe('handle', () => {
     expect(String(page?.body) + String(json?.body)).not.toContain('detail');
     expect(events[0]).toMatchObject({ detail: 'the private detail <b>', path: '/sso/test', status: 403 });
     expect(JSON.stringify(events)).not.toContain('secret=1');
+  });
+
+  test.each([
+    ['a code of a later version', { code: 'ERR_OF_LATER', detail: 'Said by a store.' }],
+    ['a name that every object has', { code: 'constructor', detail: 'Said by a store.' }],
+    ['no code', { detail: 'Said by a store.' }],
+  ])('an error of another copy of the package with %s is a fault, never an exception', async (_, error) => {
+    const failing = route(async () => {
+      throw Object.assign(new Error('later'), { [Symbol.for('@forum-sso/error')]: true }, error);
+    });
+    const { sso, events } = forumSso([connector([failing])]);
+    const reply = await sso.handle(request('/sso/test'));
+    expect(reply).toMatchObject({
+      status: 500,
+      body: expect.stringContaining(errorTable.ERR_INTERNAL.publicMessage),
+    });
+    expect(events).toMatchObject([{ type: 'request.refused', status: 500 }]);
   });
 
   test('a fault of a connector or of the site is a page and an event, never an exception', async () => {

@@ -1,5 +1,5 @@
 import type { ActiveConnector, Connector, ConnectorSetup, Delivery, Exchange } from '../connector.js';
-import { errorTable, ForumSsoError, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
+import { errorRow, ForumSsoError, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
 import { gateFormPost } from '../http/browser-gate.js';
 import { jsonReply, type SsoReply } from '../http/reply.js';
 import type { SiteUser } from '../site-user.js';
@@ -249,7 +249,7 @@ function storeRefusal(error: unknown): Refusal {
 }
 
 function reportRefusal({ setup }: Forum, { refused: code, detail, cause }: Refusal, path: string): void {
-  const { status } = errorTable[code];
+  const { status } = errorRow(code);
   setup.emit({
     type: 'request.refused',
     code,

@@ -1,5 +1,5 @@
 import type { Route } from '../connector.js';
-import { errorTable, type Refusal } from '../errors.js';
+import { errorRow, type Refusal } from '../errors.js';
 import { type PageContent, type PageRenderer, pageReply } from './page.js';
 import { jsonReply, type ReplyHeader, type SsoReply } from './reply.js';
 
@@ -17,7 +17,7 @@ export function refusalReply(
     headers = [],
   }: { readonly links?: PageContent['links']; readonly headers?: readonly ReplyHeader[] } = {},
 ): SsoReply {
-  const { status, publicMessage } = errorTable[code];
+  const { status, publicMessage } = errorRow(code);
   if (caller === 'machine' || caller === 'script') {
     return jsonReply(status, { error: code, message: publicMessage }, headers);
   }

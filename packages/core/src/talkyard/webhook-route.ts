@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 import type { ConnectorSetup, Exchange } from '../connector.js';
-import { errorTable, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
+import { errorRow, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
 import { jsonReply, type SsoReply } from '../http/reply.js';
 import type { SecretRing } from '../secrets.js';
 import type { TalkyardMember } from './answers.js';
@@ -108,7 +108,7 @@ export function createWebhookHandler(
     }
     if (!isRefusal(result)) return result;
     const { refused: code, detail, cause } = result;
-    const { status, publicMessage } = errorTable[code];
+    const { status, publicMessage } = errorRow(code);
     const path = exchange.path.slice(0, exchange.path.lastIndexOf('/') + 1);
     setup.emit({
       type: 'request.refused',

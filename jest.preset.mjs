@@ -25,4 +25,6 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testTimeout: 20_000,
+  // A keep-alive connection that closes by itself a little later must not hold a whole run up.
+  forceExit: true,
 };

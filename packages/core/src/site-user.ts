@@ -26,7 +26,7 @@ export interface SiteUser {
   readonly locale?: string | undefined;
   readonly admin?: boolean | undefined;
   readonly moderator?: boolean | undefined;
-  /** A suspended person is signed in nowhere. */
+  /** A suspended person is let in at no community, and cannot sign in with a forum account. */
   readonly suspended?: boolean | undefined;
   readonly groups?: readonly string[] | undefined;
   readonly badges?: readonly string[] | undefined;

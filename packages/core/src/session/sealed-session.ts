@@ -109,7 +109,8 @@ export function createSealedSession(parts: SealedSessionParts): (request: SsoReq
         const claims = await current();
         if (claims === null) return null;
         const user = findUser === undefined ? storedUser(claims.user) : await findUser(claims.userId);
-        if (user === null) return null;
+        // What looks people up in a map gives undefined.
+        if (user === null || user === undefined) return null;
         const seconds = Math.floor(now().getTime() / 1_000);
         // Renewed at most ten times in its rolling life: not every page needs to set a cookie.
         if (headers.length === 0 && seconds - claims.renewed >= life.rollingSeconds / 10) {

@@ -191,6 +191,18 @@ describe('the built-in session', () => {
     expect(await gone.user()).toBeNull();
   });
 
+  test('somebody whom findUser does not know is nobody, and the session is not renewed', async () => {
+    const people = new Map([[alice.id, alice]]);
+    const one = browser('https://site.example.com', {
+      findUser: (id) => Promise.resolve(Reflect.apply(people.get, people, [id])),
+    });
+    await one.visit((session) => session.signIn(alice));
+    people.clear();
+    wait(day / 2);
+    expect(await one.user()).toBeNull();
+    expect(one.lastHeader).toBeUndefined();
+  });
+
   test('keys rotate: the old one still opens, the new one seals, a removed one ends the session', async () => {
     const [oldKey, newKey] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
     const one = browser('https://site.example.com', { keyTexts: [oldKey] });

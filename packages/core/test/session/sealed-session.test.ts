@@ -192,12 +192,10 @@ describe('the built-in session', () => {
   });
 
   test('somebody whom findUser does not know is nobody, and the session is not renewed', async () => {
-    const people = new Map([[alice.id, alice]]);
-    const one = browser('https://site.example.com', {
-      findUser: (id) => Promise.resolve(Reflect.apply(people.get, people, [id])),
-    });
+    const people: Record<string, SiteUser> = { [alice.id]: alice };
+    const one = browser('https://site.example.com', { findUser: async (id) => Reflect.get(people, id) });
     await one.visit((session) => session.signIn(alice));
-    people.clear();
+    delete people[alice.id];
     wait(day / 2);
     expect(await one.user()).toBeNull();
     expect(one.lastHeader).toBeUndefined();

@@ -24,7 +24,7 @@ export default {
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   // A keep-alive connection that closes by itself a little later must not hold a whole run up.
   forceExit: true,
 };

@@ -29,6 +29,9 @@ export interface RunningCli {
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
+/** What a test that failed has left behind. */
+const running = new Set<ChildProcess>();
+
 /** Starts the command from its source, as a process of its own. */
 export function startCli(args: readonly string[], { env = {}, cwd, stdin }: CliOptions): RunningCli {
   const child = spawn(
@@ -36,6 +39,7 @@ export function startCli(args: readonly string[], { env = {}, cwd, stdin }: CliO
     ['--conditions=@forum-sso/source', '--import', hooks.href, bin, ...args],
     { cwd, env: { PATH: process.env.PATH ?? '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
   );
+  running.add(child);
   let stdout = '';
   let stderr = '';
   let look = (): void => {};
@@ -50,7 +54,10 @@ export function startCli(args: readonly string[], { env = {}, cwd, stdin }: CliO
   child.stdin.on('error', () => {});
   child.stdin.end(stdin ?? '');
   const ended = new Promise<CliResult>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal, stdout, stderr });
+    });
   });
   return {
     child,
@@ -81,6 +88,9 @@ export function temporaryFolder(): { readonly path: string; in(name: string): st
   return {
     path,
     in: (name) => join(path, name),
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    remove: () => {
+      for (const child of running) child.kill('SIGKILL');
+      rmSync(path, { recursive: true, force: true });
+    },
   };
 }

@@ -32,10 +32,17 @@ export function fetchSwitch(real: typeof fetch, timeoutMs: number | undefined): 
   };
 }
 
+/** Not by `AbortSignal.any`: Node 20 loses such a signal to the garbage collector, and then it is never given. */
 function withTimeout(real: typeof fetch, timeoutMs: number): typeof fetch {
   return (input, init) => {
-    const limit = AbortSignal.timeout(timeoutMs);
-    const signal = init?.signal instanceof AbortSignal ? AbortSignal.any([init.signal, limit]) : limit;
-    return real(input, { ...init, signal });
+    const limit = new AbortController();
+    const timer = setTimeout(() => {
+      limit.abort(new DOMException('The call took too long.', 'TimeoutError'));
+    }, timeoutMs);
+    timer.unref();
+    const outer = init?.signal ?? undefined;
+    if (outer?.aborted === true) limit.abort(outer.reason);
+    outer?.addEventListener('abort', () => limit.abort(outer.reason), { once: true });
+    return real(input, { ...init, signal: limit.signal });
   };
 }

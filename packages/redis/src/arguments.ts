@@ -1,10 +1,10 @@
 /**
- * A key as it may be stored.
- * @throws RangeError when it has more than 512 characters or is no well-formed text: two such could become one on the wire
+ * A key as it may be stored. Two keys that are no well-formed Unicode may become one on the wire; all that comes of it
+ * here is a refusal too many.
+ * @throws RangeError when it has more than 512 characters
  */
 export function keyPart(key: string): string {
   if (key.length > 512) throw new RangeError('A key of the store has at most 512 characters.');
-  if (/\p{Surrogate}/u.test(key)) throw new RangeError('A key of the store must be well-formed Unicode.');
   return key;
 }
 

@@ -84,15 +84,16 @@ export function writeReply(response: ReplyTarget, { status, headers, body }: Sso
 
 /** The headers of {@link writeReply}, for an answer that is sent in another way. */
 export function writeHeaders(response: HeaderTarget, headers: readonly ReplyHeader[]): void {
+  const cookies: string[] = [];
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i];
     if (header === undefined) continue;
     const [name, value] = header;
-    const lowerCase = name.toLowerCase();
-    if (lowerCase === 'set-cookie') addCookie(response, value);
-    else if (lowerCase === 'vary' || repeats(headers, i, lowerCase)) response.appendHeader(name, value);
+    if (isNamed(name, 'set-cookie')) cookies.push(value);
+    else if (isNamed(name, 'vary') || repeats(headers, i, name)) response.appendHeader(name, value);
     else response.setHeader(name, value);
   }
+  addCookies(response, cookies);
 }
 
 /**
@@ -100,10 +101,12 @@ export function writeHeaders(response: HeaderTarget, headers: readonly ReplyHead
  * within one answer holds.
  */
 export function addHeaders(response: HeaderTarget, headers: readonly ReplyHeader[]): void {
+  const cookies: string[] = [];
   for (const [name, value] of headers) {
-    if (isNamed(name, 'set-cookie')) addCookie(response, value);
+    if (isNamed(name, 'set-cookie')) cookies.push(value);
     else response.appendHeader(name, value);
   }
+  addCookies(response, cookies);
 }
 
 /**
@@ -155,17 +158,17 @@ function repeats(headers: readonly ReplyHeader[], index: number, name: string): 
   return false;
 }
 
-function addCookie(response: HeaderTarget, cookie: string): void {
-  const before = response.getHeader('Set-Cookie');
-  if (before === undefined) {
-    response.setHeader('Set-Cookie', [cookie]);
-    return;
+/** All at once: Node looks through every line each time that the header is set. */
+function addCookies(response: HeaderTarget, cookies: readonly string[]): void {
+  if (cookies.length === 0) return;
+  const before = response.getHeader('Set-Cookie') ?? [];
+  const lines: string[] = typeof before === 'object' ? [...before] : [String(before)];
+  for (const cookie of cookies) {
+    const name = cookie.slice(0, cookie.indexOf('=') + 1);
+    for (let i = lines.length - 1; i >= 0; i--) if (lines[i]?.startsWith(name) === true) lines.splice(i, 1);
+    lines.push(cookie);
   }
-  const name = cookie.slice(0, cookie.indexOf('=') + 1);
-  const others = (typeof before === 'object' ? before : [String(before)]).filter(
-    (other) => !other.startsWith(name),
-  );
-  response.setHeader('Set-Cookie', [...others, cookie]);
+  response.setHeader('Set-Cookie', lines);
 }
 
 async function readBody(

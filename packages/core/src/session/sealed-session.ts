@@ -55,8 +55,7 @@ interface SessionClaims {
  */
 export function createSealedSession(parts: SealedSessionParts): (request: SsoRequest) => SealedSession {
   const { address, sealer, revocations, life, now, findUser } = parts;
-  const randomText = (): string =>
-    Buffer.from((parts.randomBytes ?? nodeRandomBytes)(16)).toString('base64url');
+  const newRandom = parts.randomBytes ?? nodeRandomBytes;
   const name = cookieName(address, 'session');
 
   async function sessionCookie(claims: SessionClaims): Promise<ReplyHeader> {
@@ -121,10 +120,12 @@ export function createSealedSession(parts: SealedSessionParts): (request: SsoReq
       async signIn(user) {
         await end();
         const seconds = Math.floor(now().getTime() / 1_000);
+        const random = Buffer.from(newRandom(32));
+        const freshEpoch = random.toString('base64url', 16);
         const claims: SessionClaims = {
           userId: user.id,
-          sid: randomText(),
-          epoch: await revocations.join(user.id, randomText(), life.absoluteSeconds),
+          sid: random.toString('base64url', 0, 16),
+          epoch: await revocations.join(user.id, freshEpoch, life.absoluteSeconds),
           since: seconds,
           renewed: seconds,
           ...(findUser === undefined ? { user } : {}),

@@ -1,3 +1,5 @@
+import { webcrypto } from 'node:crypto';
+
 import { CompactEncrypt, compactDecrypt } from 'jose';
 
 import type { SubKey } from '../keys/key-ring.js';
@@ -18,7 +20,8 @@ export interface Sealer {
 
 export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubKey[]]): Sealer {
   const [newest] = subKeys;
-  const byId = new Map(subKeys.map(({ id, key }) => [id, key]));
+  const byId = new Map(subKeys.map((subKey) => [subKey.id, importedOnce(subKey)]));
+  const newestKey = byId.get(newest.id) ?? importedOnce(newest);
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   return {
@@ -26,7 +29,7 @@ export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubK
       const content = { purpose, claims, exp: Math.floor(expiresAt.getTime() / 1_000) };
       return new CompactEncrypt(encoder.encode(JSON.stringify(content)))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: newest.id })
-        .encrypt(newest.key);
+        .encrypt(await newestKey());
     },
     async open(sealed, now) {
       if (sealed.length > sealedLimit) return null;
@@ -37,7 +40,7 @@ export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubK
           ({ kid }) => {
             const key = byId.get(kid ?? '');
             if (key === undefined) throw new Error('sealed with another key');
-            return key;
+            return key();
           },
           { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
         );
@@ -49,6 +52,15 @@ export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubK
       const expiry = content.exp;
       return typeof expiry === 'number' && expiry * 1_000 > now.getTime() ? content.claims : null;
     },
+  };
+}
+
+/** The key in the form that `jose` works with. Made at the first use, and only then: it would make it each time. */
+function importedOnce({ key }: SubKey): () => Promise<webcrypto.CryptoKey> {
+  let imported: Promise<webcrypto.CryptoKey> | undefined;
+  return () => {
+    imported ??= webcrypto.subtle.importKey('raw', key.export(), 'AES-GCM', false, ['encrypt', 'decrypt']);
+    return imported;
   };
 }
 

@@ -233,6 +233,11 @@ export function createAccountLinking({
   };
 }
 
+/** Tells the holders of locks apart: this process from others, and its turns from each other. */
+const processMark = randomBytes(12).toString('hex');
+let turns = 0;
+const nextOwner = (): string => `${processMark}-${++turns}`;
+
 /** Runs `work` while nobody else, in any process, works on the same forum account. */
 export async function workAlone<T>(
   locks: Locks,
@@ -241,7 +246,7 @@ export async function workAlone<T>(
   work: () => Promise<T>,
 ): Promise<T | Refusal> {
   const key = `forum-user|${connector}|${forumUserId}`;
-  const owner = randomBytes(12).toString('hex');
+  const owner = nextOwner();
   const end = Date.now() + lockWait * 1_000;
   while (!(await locks.acquire(key, owner, lockLife))) {
     if (Date.now() > end) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { type Refusal, refusal } from '../../errors.js';
 import { cookieName, readCookie, setCookie } from '../../http/cookies.js';
@@ -41,7 +41,7 @@ export interface Attempt {
 
 /** What stands for a site user in an attempt: as long for a long id as for a short one. */
 export function userDigest(siteUserId: string): string {
-  return createHash('sha256').update(siteUserId).digest('base64url');
+  return hash('sha256', siteUserId, 'base64url');
 }
 
 export interface AttemptCookies {
@@ -64,8 +64,7 @@ export function createAttemptCookies(
   now: () => Date,
 ): AttemptCookies {
   const prefix = `${cookieName(address, 'attempt', owner)}-`;
-  const nameOf = (nonce: string): string =>
-    prefix + createHash('sha256').update(nonce).digest('hex').slice(0, 8);
+  const nameOf = (nonce: string): string => prefix + hash('sha256', nonce).slice(0, 8);
 
   return {
     async store(request, attempt) {

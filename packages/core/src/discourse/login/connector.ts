@@ -12,7 +12,7 @@ import { type ReplyHeader, redirectReply, type SsoReply } from '../../http/reply
 import { routePath } from '../../http/routing.js';
 import { readPeerUrl } from '../../http/site-address.js';
 import { secretKinds } from '../../secrets.js';
-import type { ForumSsoStore, Locks, Profiles } from '../../store/store.js';
+import type { ForumSsoStore, Profiles } from '../../store/store.js';
 import { DiscourseApi } from '../api/discourse-api.js';
 import { type AccountLinking, createAccountLinking } from './accounts.js';
 import { type Attempt, createAttemptCookies } from './attempt.js';
@@ -55,7 +55,7 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
   const { profiles, locks, oneTime } = setup.store;
   const webhook = readWebhook(options, setup);
   if (isRefusal(forumUrl) || secrets === null || api === null || webhook === null) return null;
-  if (faults.length > 0 || locks === undefined) return null;
+  if (faults.length > 0) return null;
 
   const name = options.name ?? 'discourse-login';
   const base = forumUrl.href.replace(/\/+$/, '');
@@ -85,10 +85,11 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
     relogin: options.autoRelogin === true,
     exceptPaths: [setup.signInPath],
   });
-  const linking = createLinking(options, setup, name, locks);
+  const linking = createLinking(options, setup, name);
   const requireTwoFactor = options.requireTwoFactor === true;
   const keepProfile = async (forumUser: ForumUser): Promise<void> => {
-    if (profiles !== undefined) await writeLoginProfile(profiles, name, linking.exposed(forumUser), now());
+    if (profiles === undefined || !keepsPeople(options)) return;
+    await writeLoginProfile(profiles, name, linking.exposed(forumUser), now());
   };
   const link = createAccountLink({
     setup,
@@ -123,7 +124,7 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
     startPath: routePath(address, name, { path: '/start' }),
   };
   const receiver: readonly Route[] =
-    webhook === undefined || profiles === undefined
+    webhook === undefined || profiles === undefined || locks === undefined
       ? []
       : [
           {
@@ -171,17 +172,21 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
   };
 }
 
+/** Whether anything is stored about people. Without accounts and webhooks all that is known of one is in their session. */
+function keepsPeople({ findSiteUser, webhook }: DiscourseLoginOptions): boolean {
+  return findSiteUser !== undefined || webhook !== undefined;
+}
+
 /** What the store would have to keep, one sentence for each part. */
 function missingParts(
-  { findSiteUser, webhook }: DiscourseLoginOptions,
+  options: DiscourseLoginOptions,
   { links, profiles, locks }: ForumSsoStore,
 ): readonly string[] {
   const remedy = 'take these from one that does, such as @forum-sso/sql.';
+  if (!keepsPeople(options)) return [];
   const parts = [
-    ...(findSiteUser !== undefined && links === undefined ? ['no links'] : []),
-    ...((findSiteUser !== undefined || webhook !== undefined) && profiles === undefined
-      ? ['no profiles']
-      : []),
+    ...(options.findSiteUser !== undefined && links === undefined ? ['no links'] : []),
+    ...(profiles === undefined ? ['no profiles'] : []),
     ...(locks === undefined ? ['no locks'] : []),
   ];
   return parts.map((part) => `the store keeps ${part}: ${remedy}`);
@@ -189,15 +194,16 @@ function missingParts(
 
 function createLinking(
   options: DiscourseLoginOptions,
-  { readSiteUser, store: { links } }: ConnectorSetup,
+  { readSiteUser, store: { links, locks } }: ConnectorSetup,
   name: string,
-  locks: Locks,
 ): AccountLinking {
   const { findSiteUser, createSiteUser, updateSiteUser } = options;
   const forumConfirmsEmails = options.forumConfirmsEmails === true;
   const exposeName = options.exposeName !== false;
-  if (findSiteUser === undefined || createSiteUser === undefined || links === undefined) {
-    return createForumAccounts(name, { forumConfirmsEmails, exposeName }, locks, readSiteUser);
+  const own = findSiteUser !== undefined && createSiteUser !== undefined;
+  if (!own || links === undefined || locks === undefined) {
+    const needed = keepsPeople(options) ? (locks ?? null) : null;
+    return createForumAccounts(name, { forumConfirmsEmails, exposeName }, needed, readSiteUser);
   }
   return createAccountLinking({
     name,

@@ -7,11 +7,13 @@ import type { ForumUser } from './forum-user.js';
 /**
  * For a site without accounts of its own: the person at the site is the person at the forum. Nothing is stored; the
  * id is `{name}:{forum id}`.
+ *
+ * @param locks null when nothing else is stored about people either, so that there is nothing to work on alone
  */
 export function createForumAccounts(
   name: string,
   { forumConfirmsEmails, exposeName }: Pick<AccountRules, 'forumConfirmsEmails' | 'exposeName'>,
-  locks: Locks,
+  locks: Locks | null,
   readSiteUser: (value: unknown) => SiteUser | Refusal,
 ): AccountLinking {
   const prefix = `${name}:`;
@@ -40,7 +42,7 @@ export function createForumAccounts(
     retire: async () => {},
     unlink: async () => {},
     sessionHoldsRights: true,
-    alone: (forumUserId, work) => workAlone(locks, name, forumUserId, work),
+    alone: (forumUserId, work) => (locks === null ? work() : workAlone(locks, name, forumUserId, work)),
   };
 }
 

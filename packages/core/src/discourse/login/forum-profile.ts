@@ -84,7 +84,10 @@ export async function readForumProfile(
       if (!Number.isInteger(size) || size < 1 || size > 1_000) {
         throw new RangeError('The size of a picture is a whole number of pixels from 1 to 1,000.');
       }
-      return pictureTemplate?.replaceAll('{size}', String(size)) ?? picture;
+      // What stands in a database may have been put there by other hands.
+      return [pictureTemplate?.replaceAll('{size}', String(size)), picture].find(
+        (address) => address !== undefined && isWebAddress(address),
+      );
     },
   };
 }
@@ -172,7 +175,7 @@ export function encode(content: ProfileContent): string {
   return JSON.stringify(rest);
 }
 
-/** It was written here, so its shape is ours; but a database has other hands in it, too. */
+/** It was written here, so its shape is ours; the types are checked all the same. */
 function decode(json: string): ProfileContent | null {
   let value: unknown;
   try {
@@ -199,8 +202,8 @@ function decode(json: string): ProfileContent | null {
   return {
     ...{ id, username, name, email, admin, moderator, suspended, source },
     ...(isTextList(groups) ? { groups } : {}),
-    ...(typeof picture === 'string' && isWebAddress(picture) ? { picture } : {}),
-    ...(typeof pictureTemplate === 'string' && isWebAddress(pictureTemplate) ? { pictureTemplate } : {}),
+    ...(typeof picture === 'string' ? { picture } : {}),
+    ...(typeof pictureTemplate === 'string' ? { pictureTemplate } : {}),
     ...(typeof timezone === 'string' ? { timezone } : {}),
     ...(typeof title === 'string' ? { title } : {}),
     ...(typeof trustLevel === 'number' ? { trustLevel } : {}),

@@ -72,9 +72,7 @@ export function readGroupNames(names: readonly string[]): readonly string[] {
 
 /** True for an address that a page may show a picture from. */
 export function isWebAddress(text: string): boolean {
-  if (text.length > 2_000 || !URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
+  return text.length <= 2_000 && /^https?:\/\/[^/?#@\\]+(?:[/?#]|$)/i.test(text) && URL.canParse(text);
 }
 
 const entities: Readonly<Record<string, string>> = {

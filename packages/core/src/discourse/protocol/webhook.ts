@@ -48,6 +48,13 @@ export function verifyWebhook(
   return opened.event;
 }
 
+/** A webhook as it came. */
+export interface SentWebhook {
+  readonly headers: HeadersLike;
+  /** The bytes exactly as received. */
+  readonly body: Uint8Array;
+}
+
 /** A webhook whose signature was right. */
 export interface OpenedWebhook {
   readonly event: DiscourseEvent;
@@ -56,10 +63,24 @@ export interface OpenedWebhook {
 }
 
 /** {@link verifyWebhook} for connectors: prepared keys, a refusal rather than an exception, and which key it was. */
-export function openWebhook(
-  { headers, body }: { readonly headers: HeadersLike; readonly body: Uint8Array },
-  keys: readonly KeyObject[],
-): OpenedWebhook | Refusal {
+export function openWebhook(webhook: SentWebhook, keys: readonly KeyObject[]): OpenedWebhook | Refusal {
+  const keyIndex = findWebhookKey(webhook, keys);
+  if (isRefusal(keyIndex)) return keyIndex;
+  const { headers, body } = webhook;
+  const parsed = parseObject(body);
+  if (parsed === null) return refusal('ERR_WEBHOOK_MALFORMED', "The webhook's body is not a JSON object.");
+  const event: DiscourseEvent = {
+    type: headerText(headers, 'x-discourse-event-type'),
+    event: headerText(headers, 'x-discourse-event'),
+    eventId: headerText(headers, 'x-discourse-event-id'),
+    instance: headerText(headers, 'x-discourse-instance'),
+    body: parsed,
+  };
+  return { event, keyIndex };
+}
+
+/** Which of the keys signed a webhook. Nothing of the body is looked at but its bytes. */
+export function findWebhookKey({ headers, body }: SentWebhook, keys: readonly KeyObject[]): number | Refusal {
   const signature = readHeader(headers, 'x-discourse-event-signature');
   if (signature === undefined || signature === '') {
     return refusal(
@@ -77,16 +98,7 @@ export function openWebhook(
       'The webhook was not signed with this secret over these bytes: compare the secrets, and make sure that no parser touched the body.',
     );
   }
-  const parsed = parseObject(body);
-  if (parsed === null) return refusal('ERR_WEBHOOK_MALFORMED', "The webhook's body is not a JSON object.");
-  const event: DiscourseEvent = {
-    type: headerText(headers, 'x-discourse-event-type'),
-    event: headerText(headers, 'x-discourse-event'),
-    eventId: headerText(headers, 'x-discourse-event-id'),
-    instance: headerText(headers, 'x-discourse-instance'),
-    body: parsed,
-  };
-  return { event, keyIndex };
+  return keyIndex;
 }
 
 /** Headers are outside the signature: cut to what such a name can be. */

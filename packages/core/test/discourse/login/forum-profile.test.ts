@@ -141,12 +141,16 @@ describe('the stored profile', () => {
     expect(await read({ siteUserId: 'new-1' })).toBeNull();
   });
 
-  test('at a site without accounts of its own is found by the site’s id, too', async () => {
-    const own = site();
+  test('at a site without accounts of its own is found by the site’s id, if there are webhooks', async () => {
+    const own = site({ webhook: { secret } });
     const browser = new Browser(own);
     await browser.signInWithForum();
     const siteUserId = (await browser.user())?.id ?? '';
     expect(await readForumProfile(own.store, 'discourse-login', { siteUserId })).toMatchObject({ id: '42' });
+    // Without them all that is known of a person is in their session.
+    const without = site();
+    await new Browser(without).signInWithForum();
+    expect(await readForumProfile(without.store, 'discourse-login', { siteUserId })).toBeNull();
   });
 
   test.each(['', '[]', 'null', '{"id":42}', '{"id":"42","username":"sam"}'])(

@@ -6,25 +6,35 @@
  */
 import { parseArgs } from 'node:util';
 
+import { bulkMemory } from './bulk-memory.js';
+import { bulkPush } from './bulk-push.js';
 import { codec } from './codec.js';
 import { coralToken } from './coral-token.js';
 import { frameworkLogin } from './framework-login.js';
 import { importCost } from './import-cost.js';
+import { inspectStart } from './inspect-start.js';
+import { loginCallback } from './login-callback.js';
 import type { Row, RowGroup } from './measure.js';
 import { pushLimit, pushLimitMinute } from './push-limit.js';
 import { table, writeResults } from './report.js';
 import { scale } from './scale.js';
 import { stores } from './stores.js';
 import { talkyardToken } from './talkyard-token.js';
+import { webhookSignature } from './webhook.js';
 
 const groups: readonly RowGroup[] = [
   codec,
+  webhookSignature,
   coralToken,
   talkyardToken,
   importCost,
+  inspectStart,
   frameworkLogin,
+  loginCallback,
   stores,
   scale,
+  bulkPush,
+  bulkMemory,
   pushLimit,
   pushLimitMinute,
 ];

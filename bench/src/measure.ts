@@ -23,6 +23,8 @@ export interface Row {
   readonly target?: Target;
   /** Nanoseconds, medians over the rounds. */
   readonly medians: { readonly subject: number; readonly floor: number };
+  /** What the medians are, if they are no nanoseconds. */
+  readonly unit?: 'bytes';
 }
 
 /** A group of rows that are measured together. */

@@ -26,8 +26,8 @@ function cells(row: Row): readonly string[] {
     row.ratio.toFixed(2),
     targetText(row),
     verdict(row),
-    duration(row.medians.subject),
-    `${duration(row.medians.floor)} ${row.floor}`,
+    quantity(row.medians.subject, row),
+    `${quantity(row.medians.floor, row)} ${row.floor}`,
   ];
 }
 
@@ -39,6 +39,10 @@ function targetText({ target }: Row): string {
 function verdict(row: Row): string {
   const met = isMet(row);
   return met === undefined ? '' : met ? 'met' : 'MISSED';
+}
+
+function quantity(value: number, { unit }: Row): string {
+  return unit === 'bytes' ? `${(value / 1e6).toFixed(1)} MB` : duration(value);
 }
 
 function duration(nanoseconds: number): string {

@@ -1,3 +1,4 @@
+import type { Connector } from '@forum-sso/core';
 import { writeReply } from '@forum-sso/core/node';
 import { describe, expect, test } from '@jest/globals';
 
@@ -9,6 +10,8 @@ import { bareHarness, soundSteps } from './bare-harness.js';
 
 const sound = bareHarness('one');
 const cases = providerCases.slice(0, 4);
+/** Answers nothing. */
+const idle: Connector = { kind: 'k', name: 'k', setUp: () => ({ routes: [] }) };
 
 describe('the answers of two adapters', () => {
   test('are equal when both are sound, whatever is random in them', async () => {
@@ -37,6 +40,27 @@ describe('the answers of two adapters', () => {
     expect(Object.keys(transcript)).toEqual(cases.slice(1).map((one) => one.name));
   });
 
+  test('are asked for once, and again after a failure', async () => {
+    const harness = bareHarness('counted');
+    let runs = 0;
+    let fails = true;
+    const counted: ConformanceCase = {
+      name: 'counted',
+      async run(context) {
+        runs++;
+        const site = await context.start({ connectors: [idle] });
+        await site.send('GET', '/');
+        if (fails) throw new Error('does not hold');
+      },
+    };
+    await expect(transcribe([counted], harness)).rejects.toThrow('does not hold');
+    fails = false;
+    const transcript = await transcribe([counted], harness);
+    expect(transcript.counted).toHaveLength(1);
+    expect(await transcribe([counted], harness)).toEqual(transcript);
+    expect(runs).toBe(2);
+  });
+
   test('are those of at least two', () => {
     expect(() => describeAlike([sound])).toThrow(/two or more/);
   });
@@ -49,7 +73,7 @@ describe('a case', () => {
       name: 'failing',
       async run(context) {
         const site = await context.start({
-          connectors: [{ kind: 'k', name: 'k', setUp: () => ({ routes: [] }) }],
+          connectors: [idle],
         });
         origins.push(site.origin);
         throw new Error('does not hold');

@@ -1,20 +1,19 @@
-import type { ForumSso } from '@forum-sso/core';
-import { forumSsoRouter, forumSsoSession, requireForumUser } from '@forum-sso/express';
-import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
+import type { IncomingMessage } from 'node:http';
+
+import { type ForumSso, ForumSsoError, type PageContent } from '@forum-sso/core';
 
 import type { CommunityPage } from './communities/community.js';
-import { communityPages } from './community-pages.js';
 import { canonicalHost } from './http/canonical-host.js';
-import { pageHeaders } from './http/page-headers.js';
+import { ownPagesOnly } from './http/own-pages-only.js';
+import { type PageReplies, pageReplies } from './http/page-replies.js';
+import type { PageReply, PageRequest, PageRoute } from './http/page-route.js';
 import { presentError } from './http/present-error.js';
-import { accountPage } from './pages/account-page.js';
-import { homePage, type ShownCommunity } from './pages/home-page.js';
+import type { ShownCommunity } from './pages/home-page.js';
 import type { Frame } from './pages/layout.js';
 import { messagePage } from './pages/message-page.js';
 import type { PasswordVerdict } from './password-gate.js';
 import type { People } from './people.js';
-import { siteSession } from './session.js';
-import { signInRoutes } from './sign-in.js';
+import { siteRoutes } from './routes.js';
 
 export interface SiteOptions {
   readonly sso: ForumSso;
@@ -23,70 +22,83 @@ export interface SiteOptions {
   /** True when signing in needs the demo's password. */
   readonly asksPassword: boolean;
   readonly checkPassword: (given: string) => PasswordVerdict;
-  /** Gets a line for what an operator should know. */
-  readonly log: (line: string) => void;
 }
 
-/** The whole site as an Express app; knows nothing of ports, emulators or the environment. */
-export function createSite(options: SiteOptions): Express {
+/** What the pages of the site have in common. */
+export interface SiteContext extends SiteOptions {
+  /** The site's origin. */
+  readonly origin: string;
+  /** Path below which communities ask who somebody is: `/sso`. */
+  readonly ssoPath: string;
+  readonly reply: PageReplies;
+  /** What stands around a page's content. */
+  frame(request: PageRequest): Frame;
+}
+
+/** The whole site, to be served by a framework. It knows nothing of frameworks, ports, emulators or the environment. */
+export interface Site {
+  /** To be mounted by the framework's adapter. */
+  readonly sso: ForumSso;
+  readonly routes: readonly PageRoute[];
+  /** What is answered before the framework sees the request; null: nothing. */
+  first(message: IncomingMessage): PageReply | null;
+  /** @throws ForumSsoError for what was sent wrong, and whatever goes wrong here; {@link fault} makes a page of it */
+  answer(route: PageRoute, request: PageRequest): Promise<PageReply>;
+  /** The page for addresses without a page. */
+  missing(): PageReply;
+  /** The page for an error. */
+  fault(error: unknown): PageReply;
+}
+
+export function createSite(options: SiteOptions): Site {
   const { sso, communities } = options;
   const { origin, pathname: ssoPath } = new URL(sso.baseUrl);
-  const drawMessage = messagePage(communities);
-  const formTargets = communities.map(({ url }) => new URL(url).origin);
-  const session = siteSession(sso, options.log);
-  const frame = (request: Request): Frame => ({ user: request.forum.user, path: request.path, communities });
-
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.use(canonicalHost(origin));
-  app.use(pageHeaders(formTargets));
-  app.use(forumSsoSession(sso));
-  app.use(forumSsoRouter(sso, session));
-
-  app.get('/', (request, response) => {
-    response.type('html').send(homePage(frame(request), communities));
-  });
-  app.get('/account', requireForumUser(), (request, response, next) => {
-    const { user } = request.forum;
-    if (user === null) next();
-    else response.type('html').send(accountPage(frame(request), user));
-  });
-  app.use(communityPages({ communities, formTargets, frame }));
-  app.use(signInRoutes({ ...options, origin, ssoPath, signOut: session.signOut, frame }));
-
-  app.use((_request, response) => {
-    response
-      .status(404)
-      .type('html')
-      .send(
-        drawMessage({
-          status: 404,
-          title: 'There is no such page',
-          paragraphs: ['The address may be misspelt.'],
-          links: [{ text: 'Back to the site', href: '/' }],
-        }),
-      );
-  });
-  const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const { status, publicMessage, code } = presentError(error);
-    response
-      .status(status)
-      .type('html')
-      .send(
-        drawMessage({
-          status,
-          title: status >= 500 ? 'This does not work at the moment' : 'This did not work',
-          paragraphs: [publicMessage],
-          links: [{ text: 'Back to the site', href: '/' }],
-          code,
-        }),
-      );
+  const reply = pageReplies(communities.map(({ url }) => new URL(url).origin));
+  const draw = messagePage(communities);
+  const message = (content: Omit<PageContent, 'links'>): PageReply =>
+    reply.page(draw({ ...content, links: [{ text: 'Back to the site', href: '/' }] }), content);
+  const context: SiteContext = {
+    ...options,
+    origin,
+    ssoPath,
+    reply,
+    frame: ({ forum, path }) => ({ user: forum.user, path, communities }),
   };
-  app.use(onError);
-  return app;
+  const otherHost = canonicalHost(origin);
+
+  return {
+    sso,
+    routes: siteRoutes(context),
+    first(request) {
+      const location = otherHost(request);
+      return location === null ? null : reply.redirect(location, 307);
+    },
+    async answer(route, request) {
+      if (route.method === 'POST') ownPagesOnly(request.headers, origin);
+      if (route.visitors === 'everybody') return route.answer(request);
+      const { user } = request.forum;
+      if (user === null) {
+        throw new ForumSsoError(
+          'ERR_SIGN_IN_REQUIRED',
+          `Nobody is signed in, and ${route.path} is for members.`,
+        );
+      }
+      return route.answer({ ...request, user });
+    },
+    missing: () =>
+      message({
+        status: 404,
+        title: 'There is no such page',
+        paragraphs: ['The address may be misspelt.'],
+      }),
+    fault(error) {
+      const { status, publicMessage, code } = presentError(error);
+      return message({
+        status,
+        title: status >= 500 ? 'This does not work at the moment' : 'This did not work',
+        paragraphs: [publicMessage],
+        code,
+      });
+    },
+  };
 }

@@ -5,13 +5,16 @@ import { communities as allCommunities } from './communities/index.js';
 import { type DemoSecrets, demoSecrets } from './demo-secrets.js';
 import { createEngine, defaultBaseUrl } from './engine.js';
 import { eventLog } from './event-log.js';
+import { expressSite } from './frameworks/express.js';
 import { freePort } from './free-port.js';
 import { fetchEmulators } from './http/fetch-emulators.js';
+import { inFront } from './http/in-front.js';
 import { startSiteServer } from './http/site-server.js';
 import type { ShownCommunity } from './pages/home-page.js';
 import { messagePage } from './pages/message-page.js';
 import { passwordGate } from './password-gate.js';
 import { createPeople } from './people.js';
+import { signingOutEverywhere } from './session.js';
 import type { Settings } from './settings.js';
 import { createSite } from './site.js';
 
@@ -100,16 +103,14 @@ export async function startDemo({
       now,
       fetch: fetchEmulators(communities.filter(({ real }) => !real).map(({ url }) => url)),
     });
-    server.answerWith(
-      createSite({
-        sso,
-        people,
-        communities,
-        asksPassword: settings.password !== undefined,
-        checkPassword: passwordGate(settings.password),
-        log,
-      }),
-    );
+    const site = createSite({
+      sso: signingOutEverywhere(sso, log),
+      people,
+      communities,
+      asksPassword: settings.password !== undefined,
+      checkPassword: passwordGate(settings.password),
+    });
+    server.answerWith(inFront(site.first, expressSite(site)));
     const real = communities.filter((community) => community.real).map(({ name }) => name);
     if (real.length > 0) void reportCheck(sso, real, log);
     return { origin, communities, close };

@@ -7,7 +7,7 @@ export interface PresentedError {
   readonly code: ErrorCode;
 }
 
-/** Our own errors by their table; those of the body parser by their status; all else is a fault of this site. */
+/** Our own errors by their table; those of the framework by their status; all else is a fault of this site. */
 export function presentError(error: unknown): PresentedError {
   if (isForumSsoError(error)) return error;
   const code = codeOf(statusOf(error));

@@ -1,5 +1,3 @@
-import type { RequestHandler } from 'express';
-
 import { styleSource } from '../pages/style.js';
 
 /** What a page may load besides our own style. */
@@ -10,25 +8,6 @@ export interface PageSources {
   readonly peer: string;
   /** True: the community brings style, fonts and pictures of its own. */
   readonly styled: boolean;
-}
-
-/**
- * Headers of every page of the site: nothing is loaded, framed or kept.
- * @param formTargets origins that a form may end up at. Chromium holds the redirects after a POST against
- * `form-action`, and signing in leads on to the community.
- */
-export function pageHeaders(formTargets: readonly string[]): RequestHandler {
-  const policy = contentPolicy(formTargets);
-  return (_request, response, next) => {
-    response.set({
-      'Content-Security-Policy': policy,
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-      // With "no-referrer" a form's POST would carry "Origin: null".
-      'Referrer-Policy': 'same-origin',
-    });
-    next();
-  };
 }
 
 /** The content security policy of a page; without sources it has no script and loads nothing. */

@@ -1,0 +1,34 @@
+import type { IncomingMessage } from 'node:http';
+
+import { nodeRequest, type PageForum } from '@forum-sso/core/node';
+
+import type { PageRequest } from './page-route.js';
+
+/**
+ * The request of a page, from what every framework has.
+ * @param url path and query as they were received
+ */
+export function pageRequest(message: IncomingMessage, url: string, forum: PageForum): PageRequest {
+  const { headers } = message;
+  return {
+    path: pathOf(url),
+    query: new URLSearchParams(url.slice(pathOf(url).length)),
+    headers,
+    forum,
+    async form(limitBytes) {
+      if (!isForm(headers['content-type'])) return new URLSearchParams();
+      const bytes = await nodeRequest(message, url).body(limitBytes);
+      return new URLSearchParams(new TextDecoder().decode(bytes));
+    },
+  };
+}
+
+/** The path of a path with query. */
+export function pathOf(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return path;
+}
+
+function isForm(contentType = ''): boolean {
+  return /^application\/x-www-form-urlencoded *(;|$)/i.test(contentType);
+}

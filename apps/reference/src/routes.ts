@@ -1,0 +1,27 @@
+import { communityRoutes } from './community-pages.js';
+import type { PageRoute } from './http/page-route.js';
+import { accountPage } from './pages/account-page.js';
+import { homePage } from './pages/home-page.js';
+import { signInRoutes } from './sign-in.js';
+import type { SiteContext } from './site.js';
+
+/** All pages of the site. A new one is an entry here, and nothing else: every framework serves this list. */
+export function siteRoutes(site: SiteContext): readonly PageRoute[] {
+  const { communities, reply, frame } = site;
+  return [
+    {
+      method: 'GET',
+      path: '/',
+      visitors: 'everybody',
+      answer: (request) => reply.page(homePage(frame(request), communities)),
+    },
+    {
+      method: 'GET',
+      path: '/account',
+      visitors: 'members',
+      answer: (request) => reply.page(accountPage(frame(request), request.user)),
+    },
+    ...communityRoutes(site),
+    ...signInRoutes(site),
+  ];
+}

@@ -1,19 +1,34 @@
 import type { SiteUser } from '@forum-sso/core';
 
-/** One account of the demo: the person, and what signing in with it shows. */
+/** An account that the sign-in page offers: the person, and what signing in with it shows. */
 export interface DemoPerson {
   readonly user: SiteUser;
   /** One line for the sign-in page. */
   readonly shows: string;
 }
 
-/** The site's accounts. Read-only: a demo with four people needs no database. */
+/**
+ * The site's accounts. In memory: a restart brings the four of the sign-in page back as they were, and forgets the
+ * others.
+ */
 export interface People {
-  readonly all: readonly DemoPerson[];
-  /** By the name typed at sign-in. */
-  byUsername(username: string): SiteUser | undefined;
+  /** Everybody, in the order in which they came. */
+  readonly all: readonly SiteUser[];
+  /** Those whom anybody may sign in as. Never an account that was made for somebody. */
+  readonly offered: readonly DemoPerson[];
   /** By the stable id; what `createForumSso({ findUser })` asks for. */
   byId(id: string): Promise<SiteUser | null>;
+  byUsername(username: string): SiteUser | null;
+  /** The case of ASCII letters does not matter. */
+  byEmail(email: string): SiteUser | null;
+  /** @throws Error when the id is taken; whether name and address are free is for the caller to ask */
+  create(user: SiteUser): void;
+  /**
+   * Changes an account.
+   * @param change makes the new state from the present one; the id stays
+   * @returns the new state, or null when there is no such account
+   */
+  update(id: string, change: (user: SiteUser) => SiteUser): SiteUser | null;
 }
 
 /** Groups that the demo gives its people; the emulated forum has them, too. */
@@ -90,14 +105,37 @@ const people: readonly DemoPerson[] = [
  * sign-in page would otherwise become one.
  */
 export function createPeople({ staffFlags }: { readonly staffFlags: boolean }): People {
-  const all = staffFlags ? people : people.map(withoutStaffFlags);
-  const byUsername = new Map(all.map(({ user }) => [user.username, user]));
-  const byId = new Map(all.map(({ user }) => [user.id, user]));
+  const shown = staffFlags ? people : people.map(withoutStaffFlags);
+  const accounts = new Map(shown.map(({ user }) => [user.id, user]));
+  const find = (matches: (user: SiteUser) => boolean): SiteUser | null =>
+    [...accounts.values()].find(matches) ?? null;
   return {
-    all,
-    byUsername: (username) => byUsername.get(username),
-    byId: async (id) => byId.get(id) ?? null,
+    get all() {
+      return [...accounts.values()];
+    },
+    get offered() {
+      return shown.map(({ user, shows }) => ({ user: accounts.get(user.id) ?? user, shows }));
+    },
+    byId: async (id) => accounts.get(id) ?? null,
+    byUsername: (username) => find((user) => user.username === username),
+    byEmail: (email) => find((user) => foldCase(user.email) === foldCase(email)),
+    create(user) {
+      if (accounts.has(user.id)) throw new Error(`There is an account "${user.id}" already.`);
+      accounts.set(user.id, user);
+    },
+    update(id, change) {
+      const user = accounts.get(id);
+      if (user === undefined) return null;
+      const changed = { ...change(user), id };
+      accounts.set(id, changed);
+      return changed;
+    },
   };
+}
+
+/** Lower case, of ASCII letters alone: others become letters of somebody else's address. */
+function foldCase(email: string): string {
+  return email.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 function withoutStaffFlags({ user, shows }: DemoPerson): DemoPerson {

@@ -25,7 +25,8 @@ export function signInRoutes(site: SiteContext): readonly PageRoute[] {
       async answer(request) {
         const fields = await request.form(formLimit);
         const returnTo = readReturnTo(fields, origin);
-        const user = people.byUsername(oneOf(fields, 'username') ?? '');
+        const username = oneOf(fields, 'username');
+        const person = people.offered.find(({ user }) => user.username === username);
         const verdict = checkPassword(oneOf(fields, 'password') ?? '');
         const again = (problem: string, options: PageOptions): PageReply =>
           form(site, request, returnTo, problem, options);
@@ -36,8 +37,9 @@ export function signInRoutes(site: SiteContext): readonly PageRoute[] {
           });
         }
         if (verdict === 'wrong') return again('That is not the password of this demo.', { status: 403 });
-        if (user === undefined) return again('There is no such account. Pick one of these.', { status: 400 });
-        await request.forum.signIn(user);
+        if (person === undefined)
+          return again('There is no such account. Pick one of these.', { status: 400 });
+        await request.forum.signIn(person.user);
         return reply.redirect(returnTo ?? '/account');
       },
     },
@@ -62,7 +64,7 @@ function form(
   options?: PageOptions,
 ): PageReply {
   const page = loginPage(frame(request), {
-    people: people.all,
+    people: people.offered,
     returnTo,
     forCommunity: returnTo?.startsWith(`${ssoPath}/`) === true,
     asksPassword,

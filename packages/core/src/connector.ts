@@ -76,7 +76,11 @@ export interface ConnectorSetup {
    * @returns false when there is no `findUser`, or the queue took nothing; never rejects
    */
   pushLater(siteUserId: string): Promise<boolean>;
-  /** Ends all sessions of a person at the site: the built-in ones, and the site's own through its callback. */
+  /**
+   * Ends all sessions of a person at the site: the built-in ones, and the site's own through its callback. All
+   * connectors are told.
+   * @throws what the store, the callback or a connector throws
+   */
   endSessions(siteUserId: string): Promise<void>;
   /** The site's sign-in page: a path of the site. */
   readonly signInPath: string;
@@ -95,8 +99,13 @@ export interface ActiveConnector {
   readonly routes: readonly Route[];
   /** Asked at each page for which the site calls `forumSso.visit`; a reply is sent instead of the page. */
   visit?(exchange: Exchange): Promise<SsoReply | null>;
-  /** What the browser of a person is to be told who signs out on purpose, wherever at the site that happens. */
-  signedOut?(): readonly ReplyHeader[];
+  /**
+   * Told when sessions at the site end on purpose: by a person who signs out, wherever at the site that happens, or all
+   * of a person's by {@link ConnectorSetup.endSessions}. Whatever was handed out with the session is to end as well.
+   * @param siteUserId who it was; null when that is not known
+   * @returns what the person's browser is to be told
+   */
+  signedOut?(siteUserId: string | null): Promise<readonly ReplyHeader[]>;
   /** Brings the person's details to the other system now. */
   readonly push?: Capability<(user: SiteUser) => Promise<Delivery>>;
   /** Ends the person's sessions at the other system. */
@@ -156,6 +165,14 @@ export interface Route {
   handle(exchange: Exchange): Promise<SsoReply | Refusal>;
 }
 
+/** How the end of a session went. */
+export interface SignedOut {
+  /** What the answer must tell the browser, whatever else went wrong. */
+  readonly headers: readonly ReplyHeader[];
+  /** Why not everything has ended: the site's callback, the store or a connector failed. */
+  readonly fault?: Refusal;
+}
+
 /** One request at work. */
 export interface Exchange {
   readonly request: SsoRequest;
@@ -175,11 +192,8 @@ export interface Exchange {
    * @returns the person, or a refusal: `ERR_USER_SUSPENDED`, `ERR_USER_REMOVED`, or what the site's callback led to
    */
   signIn(user: SiteUser): Promise<SiteUser | Refusal>;
-  /**
-   * Ends this browser's session, because the person wants it to end.
-   * @returns headers that the answer must have, or a refusal when the site's callback failed
-   */
-  signOut(): Promise<readonly ReplyHeader[] | Refusal>;
+  /** Ends this browser's session, because the person wants it to end, and tells all connectors. Never rejects. */
+  signOut(): Promise<SignedOut>;
   /** Checks a path of this site that came from outside; see `safeReturnPath`. */
   safePath(path: string): string | Refusal;
   /** The return path in this request's query, checked; the home page when there is none. */

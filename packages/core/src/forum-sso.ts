@@ -2,7 +2,7 @@ import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import { BlockList } from 'node:net';
 import { z } from 'zod';
 
-import type { Exchange, Route, SuspendOptions } from './connector.js';
+import type { Exchange, Route, SignedOut, SuspendOptions } from './connector.js';
 import {
   errorFrom,
   errorRow,
@@ -181,7 +181,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     homePath: sound.homePath ?? '/',
     renderPage: sound.renderPage === undefined ? renderPage : guardRenderer(sound.renderPage, emit),
     admit: (user) => admit(people, user),
-    signedOut: () => running.flatMap(({ active }) => active.signedOut?.() ?? []),
+    signedOut: (siteUserId) => tellSignedOut(running, siteUserId),
   };
 
   if (sound.connectors?.length === 0 && options.connectors.length === 0)
@@ -293,6 +293,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
       // Our own addresses are no pages: a silent login there would lead in a circle.
       const isPage = user === null && router(path) === undefined;
       const reply = isPage ? await firstReply(running, exchange) : null;
+      let current = user;
       return {
         user,
         reply,
@@ -301,11 +302,16 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
           const valid = readSiteUser(person);
           if (isRefusal(valid)) throw errorFrom(valid);
           await own.signIn(valid);
+          current = valid;
           return [...builtIn.headers];
         },
         async signOut() {
+          // First: whatever fails, the person is signed in still and can try again.
+          const told = await frame.signedOut(current?.id ?? null);
+          if (told.fault !== undefined) throw errorFrom(told.fault);
           await own.signOut();
-          return [...builtIn.headers, ...frame.signedOut()];
+          current = null;
+          return [...builtIn.headers, ...told.headers];
         },
         signInReply: () => signInReply(exchange, frame.signInPath),
       };
@@ -393,6 +399,8 @@ function setUpConnectors(
       async endSessions(siteUserId) {
         await store.revocations.endAll(siteUserId);
         await options.endSessions?.(siteUserId);
+        const { fault } = await tellSignedOut(running, siteUserId);
+        if (fault !== undefined) throw errorFrom(fault);
       },
       checkOptions: (schema, connectorOptions) => {
         const faults = schemaProblems(schema, connectorOptions);
@@ -426,6 +434,25 @@ async function firstReply(running: readonly NamedConnector[], exchange: Exchange
     if (reply !== null) return reply;
   }
   return null;
+}
+
+/** Tells every connector that sessions end, also when one of them fails. */
+async function tellSignedOut(
+  running: readonly NamedConnector[],
+  siteUserId: string | null,
+): Promise<SignedOut> {
+  const headers: ReplyHeader[] = [];
+  let fault: Refusal | undefined;
+  for (const { name, active } of running) {
+    try {
+      headers.push(...((await active.signedOut?.(siteUserId)) ?? []));
+    } catch (cause) {
+      fault ??= isForumSsoError(cause)
+        ? refusal(cause.code, cause.detail, cause.cause)
+        : refusal('ERR_INTERNAL', `The connector ${name} failed to end what it had handed out.`, cause);
+    }
+  }
+  return { headers, ...(fault === undefined ? {} : { fault }) };
 }
 
 /** Picks the route by method and holds the request against its gate. */

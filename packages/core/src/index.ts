@@ -6,6 +6,7 @@ export type {
   Delivery,
   Exchange,
   Route,
+  SignedOut,
   SuspendOptions,
   Zod,
 } from './connector.js';

@@ -1,5 +1,5 @@
 import type { ConnectorSetup, Exchange, Route } from '../connector.js';
-import { errorTable, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
+import { errorTable, isRefusal, type Refusal, refusal } from '../errors.js';
 import { answerHeaders, jsonReply, type ReplyHeader, type SsoReply } from '../http/reply.js';
 import { readHeader } from '../http/request.js';
 import type { CoralSettings } from './options.js';
@@ -95,12 +95,8 @@ async function giveToken(
   return jsonReply(200, { accessToken: token, expiresIn });
 }
 
-async function signOut({ session }: Exchange): Promise<SsoReply | Refusal> {
-  try {
-    await session.signOut();
-  } catch (cause) {
-    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
-    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's signOut callback failed.", cause);
-  }
-  return { status: 204, headers: answerHeaders };
+async function signOut(exchange: Exchange): Promise<SsoReply> {
+  const { headers, fault } = await exchange.signOut();
+  if (fault !== undefined) return exchange.refuse(fault, { headers });
+  return { status: 204, headers: [...answerHeaders, ...headers] };
 }

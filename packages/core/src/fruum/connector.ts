@@ -58,7 +58,8 @@ interface Forum {
  *   reads nothing but the body: a user for a valid hash, else `{}`.
  * - `POST {baseUrl}/{name}/user`, by which an open page of the site renews its hash.
  *
- * `signOut` makes all hashes of the person void; everything else Fruum learns at the next connection.
+ * A sign-out makes all hashes of the person void, whether it begins in a connector, on a page of the site through the
+ * built-in session, or with `forumSso.signOut`. Everything else Fruum learns at the next connection.
  */
 export function fruum(options: FruumOptions): FruumConnector {
   const name = options?.name ?? 'fruum';
@@ -116,6 +117,10 @@ function activate(forum: Forum): ActiveConnector {
       },
       { method: 'POST', path: '/user', caller: 'script', handle: (exchange) => answerPage(forum, exchange) },
     ],
+    async signedOut(siteUserId) {
+      if (siteUserId !== null) await forum.signOuts.record(siteUserId, setup.now());
+      return [];
+    },
     signOut: (siteUserId) => noteSignOut(forum, siteUserId),
     push: 'Fruum takes details over when a person connects, and has no way to be told of them before.',
     suspend:

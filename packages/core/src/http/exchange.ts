@@ -1,13 +1,13 @@
 import type { BlockList } from 'node:net';
 
-import type { Exchange } from '../connector.js';
+import type { Exchange, SignedOut } from '../connector.js';
 import { isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
 import type { SiteSession } from '../session/site-session.js';
 import { readSiteUser, type SiteUser } from '../site-user.js';
 import { clientIp } from './client-ip.js';
 import { type PageRenderer, pageReply } from './page.js';
 import { parseQuery, type Query, queryOf, readParameter } from './query.js';
-import { type ReplyHeader, redirectReply } from './reply.js';
+import { redirectReply } from './reply.js';
 import type { SsoRequest } from './request.js';
 import { safeReturnPath } from './return-path.js';
 import type { SiteAddress } from './site-address.js';
@@ -22,8 +22,8 @@ export interface ExchangeFrame {
   readonly renderPage: PageRenderer;
   /** Holds a person who is signed in against what the site has decided about them. */
   admit(user: SiteUser): Promise<SiteUser | Refusal>;
-  /** What all connectors want to tell the browser of a person who signs out on purpose. */
-  signedOut(): readonly ReplyHeader[];
+  /** Tells all connectors that a person signs out on purpose. Never rejects. */
+  signedOut(siteUserId: string | null): Promise<SignedOut>;
 }
 
 /** Largest form, in bytes. */
@@ -64,8 +64,10 @@ export function createExchange(
       return fault ?? person;
     },
     async signOut() {
-      const fault = await callSite('signOut', () => session.signOut());
-      return fault ?? frame.signedOut();
+      const user = await readCurrentUser(session);
+      const told = await frame.signedOut(user === null || isRefusal(user) ? null : user.id);
+      const fault = (await callSite('signOut', () => session.signOut())) ?? told.fault;
+      return { headers: told.headers, ...(fault === undefined ? {} : { fault }) };
     },
     safePath: (path) => safeReturnPath(path, frame.address.origin),
     returnPath() {

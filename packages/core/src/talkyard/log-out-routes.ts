@@ -25,16 +25,19 @@ export function createLogOutRoutes(
   const end = async (exchange: Exchange): Promise<SsoReply | Refusal> => {
     const user = await exchange.currentUser();
     if (isRefusal(user)) return user;
-    if (user !== null) {
-      await exchange.session.signOut();
+    const { headers, fault } = user === null ? { headers: [] } : await exchange.signOut();
+    if (fault !== undefined) return exchange.refuse(fault, { headers });
+    if (user !== null)
       setup.emit({ type: 'logout.completed', user: setup.pseudonym(user.id), everywhere: false });
-    }
-    return exchange.page({
-      status: 200,
-      title: 'You are signed out',
-      paragraphs: ['You are signed out of the community and of this site.'],
-      links: community,
-    });
+    return exchange.page(
+      {
+        status: 200,
+        title: 'You are signed out',
+        paragraphs: ['You are signed out of the community and of this site.'],
+        links: community,
+      },
+      headers,
+    );
   };
 
   const land = async (exchange: Exchange): Promise<SsoReply | Refusal> => {

@@ -162,7 +162,7 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
       ...receiver,
     ],
     visit: silent.visit,
-    signedOut: () => [silent.mark('out')],
+    signedOut: async () => [silent.mark('out')],
     signOut:
       api === undefined
         ? 'Without the option api the sessions at the forum cannot be ended from here.'
@@ -376,11 +376,12 @@ async function signOutHere(
 ): Promise<SsoReply | Refusal> {
   const user = await exchange.currentUser();
   if (isRefusal(user)) return user;
-  const told = await exchange.signOut();
-  if (isRefusal(told)) return told;
+  const out = await exchange.signOut();
+  const all = [...headers, ...out.headers];
+  if (out.fault !== undefined) return exchange.refuse(out.fault, { headers: all });
   if (user !== null)
     setup.emit({ type: 'logout.completed', user: setup.pseudonym(user.id), everywhere: false });
-  return redirectReply(returnPath, [...headers, ...told]);
+  return redirectReply(returnPath, all);
 }
 
 /** The forum's person becomes the site's: account, then session. */

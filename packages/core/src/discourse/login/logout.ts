@@ -73,8 +73,8 @@ async function carryOut(parts: LogoutParts, exchange: Exchange): Promise<SsoRepl
   if (isRefusal(wish)) return wish;
   const user = await exchange.currentUser();
 
-  const headers = await exchange.signOut();
-  if (isRefusal(headers)) return headers;
+  const { headers, fault } = await exchange.signOut();
+  if (fault !== undefined) return exchange.refuse(fault, { headers });
   // Who it was could not be found out; this browser has forgotten them all the same.
   if (isRefusal(user)) return exchange.refuse(user, { headers });
   if (user !== null) {

@@ -97,8 +97,10 @@ async function answer(
   if (request.position > 0) setup.emit({ type: 'secret.old_used', position: request.position });
   if (request.logout) {
     // Ended before anything leaves for the client: it may show its page to the next person.
-    await exchange.session.signOut();
-    return redirectReply(request.returnUrl);
+    const { headers, fault } = await exchange.signOut();
+    return fault === undefined
+      ? redirectReply(request.returnUrl, headers)
+      : exchange.refuse(fault, { headers });
   }
   const user = await exchange.currentUser();
   if (isRefusal(user)) return user;

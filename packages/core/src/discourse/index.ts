@@ -10,7 +10,7 @@ export type { GroupsOption, UserFieldsMapper } from './forum/user-fields.js';
 export type { SiteAccounts, SiteUserChange, SiteUserQuery } from './login/accounts.js';
 export { discourseLogin } from './login/connector.js';
 export { type ForumProfile, type ProfileSource, readForumProfile } from './login/forum-profile.js';
-export type { ForumFlavour, ForumUser } from './login/forum-user.js';
+export type { ForumFlavour, ForumUser, ForumUserUpdate } from './login/forum-user.js';
 export { type GroupChange, type GroupMap, mapGroups } from './login/group-map.js';
 export type { DiscourseLoginOptions } from './login/options.js';
 export { customPrefix, type DiscourseFields, fieldTable } from './protocol/fields.js';

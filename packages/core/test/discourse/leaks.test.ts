@@ -371,6 +371,7 @@ describe('nothing gets out', () => {
       () => client.syncSso(sync),
       () => client.logOut('42'),
       () => client.readUser('42'),
+      () => client.readEmail('sam'),
       () => client.findByExternalId('local-1'),
       () => client.suspend('42', { reason: values.payload }),
       () => client.groupNames(),

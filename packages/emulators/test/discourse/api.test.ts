@@ -309,6 +309,26 @@ describe('finding people', () => {
     expect(odd.json).toMatchObject({ user: { username: 'sam' } });
   });
 
+  test('addresses alone, for admins and their owners; everywhere else they are left out', async () => {
+    const forum = await start();
+    const path = '/u/olaf/emails.json';
+    const email = 'olaf@example.com';
+    expect(await callApi(forum, 'GET', path)).toMatchObject({ status: 200, json: { email } });
+    expect(await callApi(forum, 'GET', '/users/olaf/emails.json')).toMatchObject({ json: { email } });
+    expect(await callApi(forum, 'GET', path, { username: 'olaf' })).toMatchObject({ json: { email } });
+    expect((await callApi(forum, 'GET', `/admin/users/${olaf}.json`)).json).not.toHaveProperty('email');
+    expect(await callApi(forum, 'GET', path, { username: 'mona' })).toMatchObject({
+      status: 403,
+      json: { failed: 'FAILED' },
+    });
+    expect((await callApi(forum, 'GET', path, { key: null })).status).toBe(403);
+    expect(await callApi(forum, 'GET', '/u/unknown/emails.json')).toMatchObject(notFound);
+    const { key } = forum.apiKeys.create({ scopes: ['users:check_emails'] });
+    expect((await callApi(forum, 'GET', path, { key })).status).toBe(200);
+    const show = forum.apiKeys.create({ scopes: ['users:show'] }).key;
+    expect(await callApi(forum, 'GET', path, { key: show })).toMatchObject(invalidAccess);
+  });
+
   test('by the id of another login provider, for admins', async () => {
     const forum = await start({
       authenticators: ['google_oauth2'],

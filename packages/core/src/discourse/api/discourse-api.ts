@@ -152,6 +152,22 @@ export class DiscourseApi<Mode extends GroupsMode = 'managed'> {
   }
 
   /**
+   * Reads a person's address (`GET /u/{username}/emails.json`), which {@link readUser} does not have. The forum notes each
+   * such look in its log of staff actions.
+   * @returns the empty string when the account has none
+   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`
+   */
+  async readEmail(username: string): Promise<string> {
+    const answer = await this.#call('GET', `/u/${encodeURIComponent(username)}/emails.json`);
+    if (answer.status === 404) throw unknownUser();
+    if (answer.status === 403) throw errorFrom(keyIsNoAdmin());
+    const body = parseJson(answer.text);
+    const email = answer.status === 200 && isRecord(body) ? (body.email ?? '') : undefined;
+    if (typeof email !== 'string') throw discourseError(unexpected(answer));
+    return email;
+  }
+
+  /**
    * Keeps a person out of the forum and ends their sessions. Does nothing more when they are suspended already.
    * @param until end of the suspension; left out: a thousand years, which is how forums write "for ever"
    * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`

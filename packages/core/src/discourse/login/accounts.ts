@@ -4,7 +4,7 @@ import { foldAsciiCase } from '../../ascii-case.js';
 import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Links, Locks } from '../../store/store.js';
-import type { ForumUser } from './forum-user.js';
+import type { ForumUser, ForumUserUpdate } from './forum-user.js';
 import { type GroupChange, type GroupMap, mapGroups } from './group-map.js';
 
 /** How the site is asked for one of its people. */
@@ -16,8 +16,11 @@ export type SiteUserQuery =
 
 /** What the forum brings for a person of the site. */
 export interface SiteUserChange {
-  /** The person at the forum; name and e-mail are empty where they are not exposed. */
-  readonly forumUser: ForumUser;
+  /**
+   * The person at the forum; name and e-mail are empty where they are not exposed. Without an address when the forum was
+   * not asked for it: leave the account's as it is. From an event that may be old, it holds what was known before.
+   */
+  readonly forumUser: ForumUserUpdate;
   /** Groups of the site to join and to leave, by the group map. */
   readonly groups: GroupChange;
   /** `login`, `link`, or the name of the webhook's event. */
@@ -60,6 +63,12 @@ export interface AccountParts {
   readonly readSiteUser: (value: unknown) => SiteUser | Refusal;
 }
 
+/** What was known of a person before. */
+export type KnownForumUser = Pick<
+  ForumUser,
+  'username' | 'name' | 'email' | 'admin' | 'moderator' | 'groups'
+>;
+
 /** Brings a person of the forum and an account of the site together. */
 export interface AccountLinking {
   /**
@@ -69,14 +78,21 @@ export interface AccountLinking {
   signIn(forumUser: ForumUser, reason: string): Promise<SiteUser | Refusal>;
   /** Links a forum account to the very site user who asked for it. */
   link(forumUser: ForumUser, siteUserId: string): Promise<SiteUser | Refusal>;
-  /** Takes over what the forum says about a linked person; null when there is no link. */
-  update(forumUser: ForumUser, reason: string, onlyLeave: boolean): Promise<SiteUser | null | Refusal>;
+  /**
+   * Takes over what the forum says about a linked person; null when there is no link.
+   * @param bound given when that may be older than what is known: rights may go, and nothing else changes
+   */
+  update(
+    forumUser: ForumUserUpdate,
+    reason: string,
+    bound?: { readonly known: KnownForumUser | null },
+  ): Promise<SiteUser | null | Refusal>;
   /** The site user's id, or null. */
   find(forumUserId: string): Promise<string | null>;
   /** The forum's id of a site user, or null. */
   forumUserOf(siteUserId: string): Promise<string | null>;
   /** What the site gets to see of a person. */
-  exposed(forumUser: ForumUser): ForumUser;
+  exposed<Person extends ForumUserUpdate>(forumUser: Person): Person;
   /** The forum account is gone for good: its id is never linked again. */
   retire(forumUserId: string): Promise<void>;
   /** The site user is gone: forgets the link. */
@@ -100,10 +116,10 @@ export function createAccountLinking({
   readSiteUser,
 }: AccountParts): AccountLinking {
   /** What the site gets to see. */
-  const exposed = (forumUser: ForumUser): ForumUser => ({
+  const exposed = <Person extends ForumUserUpdate>(forumUser: Person): Person => ({
     ...forumUser,
-    name: rules.exposeName ? forumUser.name : '',
-    email: rules.exposeEmail ? forumUser.email : '',
+    ...(rules.exposeName ? {} : { name: '' }),
+    ...(rules.exposeEmail ? {} : { email: '' }),
   });
 
   async function ask<T>(callback: string, work: () => Promise<T>): Promise<T | Refusal> {
@@ -154,19 +170,22 @@ export function createAccountLinking({
 
   async function takeOver(
     user: SiteUser,
-    forumUser: ForumUser,
+    forumUser: ForumUserUpdate,
     reason: string,
-    onlyLeave = false,
+    bound?: { readonly known: KnownForumUser | null },
   ): Promise<SiteUser | Refusal> {
-    const groups = mapGroups(rules.groupMap, forumUser, user.groups ?? []);
-    const change: SiteUserChange = {
-      forumUser: exposed(forumUser),
-      groups: onlyLeave ? { join: [], leave: groups.leave } : groups,
-      reason,
-    };
+    const { join, leave } = mapGroups(rules.groupMap, forumUser, user.groups ?? []);
+    const change: SiteUserChange =
+      bound === undefined
+        ? { forumUser: exposed(forumUser), groups: { join, leave }, reason }
+        : {
+            forumUser: exposed(withoutGrants(forumUser, bound.known, user)),
+            groups: { join: [], leave },
+            reason,
+          };
     if (accounts.updateSiteUser === undefined) return user;
     // An event that may only take away brings no new details.
-    if (onlyLeave && groups.leave.length === 0) return user;
+    if (bound !== undefined && leave.length === 0) return user;
     const updated = await ask('updateSiteUser', async () => accounts.updateSiteUser?.(user, change));
     return isRefusal(updated) ? updated : readSiteUser(updated);
   }
@@ -217,9 +236,9 @@ export function createAccountLinking({
       return conflict ?? takeOver(user, forumUser, 'link');
     },
 
-    async update(forumUser, reason, onlyLeave) {
+    async update(forumUser, reason, bound) {
       const user = await linked(forumUser.id);
-      return user === null || isRefusal(user) ? user : takeOver(user, forumUser, reason, onlyLeave);
+      return user === null || isRefusal(user) ? user : takeOver(user, forumUser, reason, bound);
     },
 
     forumUserOf: (siteUserId) => links.findBySiteUser(name, siteUserId),
@@ -230,6 +249,28 @@ export function createAccountLinking({
     },
     sessionHoldsRights: false,
     alone: (forumUserId, work) => workAlone(locks, name, forumUserId, work),
+  };
+}
+
+/**
+ * What an event that may be old leaves of a person: details as they were known, and of the rights those that the event
+ * and what is known have in common. Of somebody of whom nothing was known, the site's own account says which.
+ */
+function withoutGrants(
+  { id, username, name, admin, moderator, groups, requireActivation, twoFactor }: ForumUserUpdate,
+  known: KnownForumUser | null,
+  user: SiteUser,
+): ForumUserUpdate {
+  const before = known ?? { username, name, admin: user.admin === true, moderator: user.moderator === true };
+  const knownGroups = known?.groups;
+  return {
+    ...{ id, requireActivation, twoFactor, username: before.username, name: before.name },
+    ...(known === null ? {} : { email: known.email }),
+    admin: admin && before.admin,
+    moderator: moderator && before.moderator,
+    ...(groups === undefined || knownGroups === undefined
+      ? {}
+      : { groups: groups.filter((group) => knownGroups.includes(group)) }),
   };
 }
 

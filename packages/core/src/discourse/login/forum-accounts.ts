@@ -2,7 +2,7 @@ import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Locks } from '../../store/store.js';
 import { type AccountLinking, type AccountRules, workAlone } from './accounts.js';
-import type { ForumUser } from './forum-user.js';
+import type { ForumUser, ForumUserUpdate } from './forum-user.js';
 
 /**
  * For a site without accounts of its own: the person at the site is the person at the forum. Nothing is stored; the
@@ -21,7 +21,8 @@ export function createForumAccounts(
     'ERR_LOGIN_NO_ACCOUNT',
     'This site has no accounts of its own to link.',
   );
-  const exposed = (forumUser: ForumUser): ForumUser => (exposeName ? forumUser : { ...forumUser, name: '' });
+  const exposed = <Person extends ForumUserUpdate>(forumUser: Person): Person =>
+    exposeName ? forumUser : { ...forumUser, name: '' };
 
   function readPerson(forumUser: ForumUser): SiteUser | Refusal {
     const user = readSiteUser(detailsOf(prefix, exposed(forumUser), forumConfirmsEmails));

@@ -1,6 +1,6 @@
 import { guardStore } from '../../store/guarded-store.js';
 import type { ForumSsoStore, Profiles } from '../../store/store.js';
-import { type ForumUser, isWebAddress } from './forum-user.js';
+import { type ForumUser, type ForumUserUpdate, isWebAddress } from './forum-user.js';
 
 /**
  * Where a stored profile comes from: the answer to a login, which has no time stamp of the forum, or a webhook, or the
@@ -15,7 +15,7 @@ export interface ForumProfile {
   readonly username: string;
   /** Empty when there is none, or when `exposeName` is off. */
   readonly name: string;
-  /** Empty when `exposeEmail` is off. */
+  /** As the forum last named it; empty when `exposeEmail` is off, or it never did. */
   readonly email: string;
   readonly admin: boolean;
   readonly moderator: boolean;
@@ -132,7 +132,7 @@ export async function writeLoginProfile(
   const { pictureTemplate, timezone, title, trustLevel, groups } = before ?? {};
   const content: ProfileContent = {
     ...(groups === undefined ? {} : { groups }),
-    ...contentOf(user),
+    ...contentOf(user, before),
     suspended: false,
     source: 'login',
     ...(pictureTemplate === undefined ? {} : { pictureTemplate }),
@@ -144,22 +144,19 @@ export async function writeLoginProfile(
   await profiles.write(connector, user.id, { json: encode(content), version }, true);
 }
 
-/** What a profile takes from a person. */
-export function contentOf({
-  id,
-  username,
-  name,
-  email,
-  admin,
-  moderator,
-  groups,
-  avatarUrl,
-}: ForumUser): Omit<ProfileContent, 'suspended' | 'source'> {
+/**
+ * What a profile takes from a person.
+ * @param before the profile up to now: an address that was not named stays as it was
+ */
+export function contentOf(
+  { id, username, name, email, admin, moderator, groups, avatarUrl }: ForumUserUpdate,
+  before: Pick<ProfileContent, 'email'> | null,
+): Omit<ProfileContent, 'suspended' | 'source'> {
   return {
     id,
     username,
     name,
-    email,
+    email: email ?? before?.email ?? '',
     admin,
     moderator,
     ...(groups === undefined ? {} : { groups }),

@@ -2,7 +2,7 @@ import { hasControlCharacter } from '../../control-characters.js';
 import { type Refusal, refusal } from '../../errors.js';
 import type { DiscourseFields } from '../protocol/fields.js';
 
-/** A person as their forum knows them, from a login, a webhook or the API. */
+/** A person as their forum knows them. */
 export interface ForumUser {
   /** The forum's own number for the account, as text; never changes. */
   readonly id: string;
@@ -20,6 +20,18 @@ export interface ForumUser {
   readonly requireActivation: boolean;
   /** True when the forum said that a second factor was used for this login. */
   readonly twoFactor: boolean;
+}
+
+/**
+ * A person as a webhook or the API tells of them, after some login or none. What is absent was not said, and is to be left
+ * as it is.
+ */
+export interface ForumUserUpdate extends Omit<ForumUser, 'email'> {
+  /**
+   * As the forum has it now; empty when there is none, or when addresses are not exposed. Absent when the forum was not
+   * asked for it: its API shows people without their addresses.
+   */
+  readonly email?: string;
 }
 
 /** Which software stands at the other end: a Discourse forum, or WordPress with wp-discourse in its place. */

@@ -1,10 +1,17 @@
 import { hasControlCharacter } from '../../control-characters.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
-import { type ForumUser, isWebAddress, readDisplayName, readForumId, readGroupNames } from './forum-user.js';
+import {
+  type ForumUserUpdate,
+  isWebAddress,
+  readDisplayName,
+  readForumId,
+  readGroupNames,
+} from './forum-user.js';
 
 /** A person as a webhook or the API of the forum shows them. */
 export interface ForumUserRecord {
-  readonly user: ForumUser;
+  /** Without an address when the forum did not name one: the API's view of a person has none. */
+  readonly user: ForumUserUpdate;
   /** The latest of the person's own time stamps, ISO 8601 in UTC; the empty string when there is none. */
   readonly version: string;
   readonly suspended: boolean;
@@ -51,7 +58,7 @@ export function readForumUserRecord(
       id,
       username,
       name: readDisplayName(textOf(value.name)),
-      email: textOf(value.email),
+      ...(typeof value.email === 'string' ? { email: value.email } : {}),
       admin: value.admin === true,
       moderator: value.moderator === true,
       ...(groups === undefined ? {} : { groups }),

@@ -7,17 +7,25 @@ import type { NewEvent } from '../../events/event.js';
 import { isListed } from '../../http/client-ip.js';
 import { answerHeaders, type SsoReply } from '../../http/reply.js';
 import type { SecretRing } from '../../secrets.js';
+import type { SiteUser } from '../../site-user.js';
 import type { Locks, Profiles } from '../../store/store.js';
 import type { DiscourseApi } from '../api/discourse-api.js';
 import { type DiscourseEvent, openWebhook, webhookLimit } from '../protocol/webhook.js';
 import type { AccountLinking } from './accounts.js';
-import { contentOf, encode, type ProfileContent, readProfile } from './forum-profile.js';
+import { contentOf, encode, type KnownProfile, type ProfileContent, readProfile } from './forum-profile.js';
+import type { ForumUser } from './forum-user.js';
 import { type ForumUserRecord, readForumUserRecord } from './webhook-user.js';
 
 /** For how long the same delivery is recognised, in seconds: longer than Discourse retries. */
 const deliveryMemory = 2 * 86_400;
 /** For how long a delivery counts as under way when the process dies over it, in seconds. */
 const deliveryLife = 60;
+
+/** Events that name a person by number, and where: memberships of groups, and promotions, which change automatic groups. */
+const numbers: ReadonlyMap<string, string> = new Map([
+  ['group_user', 'user_id'],
+  ['user_promoted', 'id'],
+]);
 
 export interface WebhookParts {
   readonly name: string;
@@ -52,6 +60,8 @@ interface News {
   readonly event: string;
   /** It may be older than what is known: rights may go, and nothing else changes. */
   readonly onlyLeave: boolean;
+  /** What was known before. */
+  readonly known: KnownProfile | null;
 }
 
 /**
@@ -82,11 +92,11 @@ export function createWebhookReceiver(
     const { event, keyIndex } = opened;
     if (keyIndex > 0) parts.emit({ type: 'secret.old_used', position: keyIndex });
     if (event.type === 'ping') return acknowledge('pong');
-    if ((event.type !== 'user' && event.type !== 'group_user') || ignoredEvents.has(event.event)) {
+    if (!(event.type === 'user' || numbers.has(event.type)) || ignoredEvents.has(event.event)) {
       return acknowledge('ignored');
     }
     const outcome = await once(event, body, () =>
-      event.type === 'user' ? aboutUser(event) : aboutMembership(event),
+      event.type === 'user' ? aboutUser(event) : aboutNumber(event),
     );
     return isRefusal(outcome) ? outcome : acknowledge(outcome, event);
   }
@@ -139,20 +149,20 @@ export function createWebhookReceiver(
         if (event === 'user_destroyed') return siteUserId === null ? 'unlinked' : 'handled';
         return takeSent(sent, event);
       }
-      return takeReadBack(sent.user.id, event, siteUserId, ends);
+      return takeReadBack(sent.user.id, event, siteUserId, { sessionsEnded: ends, sent });
     });
   }
 
-  /** Numbers alone, without a person: only a read-back tells what they mean. */
-  async function aboutMembership({ body, event }: DiscourseEvent): Promise<WebhookOutcome | Refusal> {
-    const { group_user: membership } = body;
-    const id =
-      typeof membership === 'object' && membership !== null && 'user_id' in membership
-        ? membership.user_id
+  /** Little more than a person's number: only a read-back tells what it means. */
+  async function aboutNumber({ type, body, event }: DiscourseEvent): Promise<WebhookOutcome | Refusal> {
+    const content = body[type];
+    const id: unknown =
+      typeof content === 'object' && content !== null
+        ? Reflect.get(content, numbers.get(type) ?? '')
         : undefined;
     if (typeof id !== 'number' || !Number.isSafeInteger(id) || id <= 0 || api === undefined) return 'ignored';
     return linking.alone(String(id), async () =>
-      takeReadBack(String(id), event, await linking.find(String(id)), false),
+      takeReadBack(String(id), event, await linking.find(String(id))),
     );
   }
 
@@ -162,7 +172,7 @@ export function createWebhookReceiver(
     // A login is stamped by our clock and a webhook by the forum's: between these two, older proves nothing.
     if (known !== null && known.source !== 'login' && sent.version < known.version) return 'stale';
     const onlyLeave = known === null || sent.version <= known.version;
-    return take({ record: sent, source: 'webhook', event, onlyLeave });
+    return take({ record: sent, source: 'webhook', event, onlyLeave, known });
   }
 
   /** What the forum itself says now; the webhook was only the occasion. */
@@ -170,7 +180,10 @@ export function createWebhookReceiver(
     forumUserId: string,
     event: string,
     siteUserId: string | null,
-    sessionsEnded: boolean,
+    {
+      sessionsEnded = false,
+      sent,
+    }: { readonly sessionsEnded?: boolean; readonly sent?: ForumUserRecord } = {},
   ): Promise<WebhookOutcome | Refusal> {
     const record = await readBack(forumUserId);
     if (isRefusal(record)) return record;
@@ -183,22 +196,32 @@ export function createWebhookReceiver(
     }
     // Said to be destroyed and still there: nothing is known but that.
     if (event === 'user_destroyed') return siteUserId === null ? 'unlinked' : 'handled';
-    return take({ record, source: 'api', event, onlyLeave: false });
+    const known = await readProfile(profiles, name, forumUserId);
+    const whole = sent !== undefined && namesOtherEmail(sent, known) ? await withEmail(record) : record;
+    return isRefusal(whole) ? whole : take({ record: whole, source: 'api', event, onlyLeave: false, known });
+  }
+
+  /**
+   * A webhook names the person's address, the API's view of a person does not. What the webhook says may be old, so it is
+   * only the occasion to ask for it; and only where it differs, since the forum notes each time that somebody looks.
+   */
+  function namesOtherEmail(sent: ForumUserRecord, known: KnownProfile | null): boolean {
+    const { email = '' } = linking.exposed(sent.user);
+    return email !== '' && email !== known?.email;
   }
 
   async function take(news: News): Promise<WebhookOutcome | Refusal> {
-    const { record, source, event, onlyLeave } = news;
+    const { record, event, onlyLeave, known } = news;
     const { user } = record;
-    const before = await readProfile(profiles, name, user.id);
-    let updated = await linking.update(user, event, onlyLeave);
+    let updated = await linking.update(user, event, onlyLeave ? { known } : undefined);
     if (updated === null && mayCreate(news)) updated = await created(news);
     if (isRefusal(updated)) return updated;
-    if (linking.sessionHoldsRights && before !== null && loses(before, user)) {
+    if (linking.sessionHoldsRights && known !== null && loses(known, user)) {
       const siteUserId = await linking.find(user.id);
       if (siteUserId !== null) await parts.endSessions(siteUserId);
     }
     // Kept only once it was taken over: a failed update may be sent again.
-    if (!onlyLeave || before === null) await keep(record, source);
+    if (!onlyLeave || known === null) await keep(news);
     return updated === null && !linking.sessionHoldsRights ? 'unlinked' : 'handled';
   }
 
@@ -207,16 +230,18 @@ export function createWebhookReceiver(
   }
 
   /** The account of somebody who never signed in here; null when the site wants none, or another one has the link. */
-  async function created({ record, event }: News) {
-    const user = await linking.signIn(record.user, event);
+  async function created({ record, event }: News): Promise<SiteUser | null | Refusal> {
+    const whole = await withEmail(record);
+    if (isRefusal(whole)) return whole;
+    const user = await linking.signIn(whole.user, event);
     const refused = isRefusal(user) ? user.refused : null;
     return refused === 'ERR_LOGIN_NO_ACCOUNT' || refused === 'ERR_LINK_SITE_USER_TAKEN' ? null : user;
   }
 
-  async function keep(record: ForumUserRecord, source: News['source']): Promise<void> {
+  async function keep({ record, source, known }: News): Promise<void> {
     const { user, version, suspended, pictureTemplate, timezone, title, trustLevel } = record;
     const content: ProfileContent = {
-      ...contentOf(linking.exposed(user)),
+      ...contentOf(linking.exposed(user), known),
       suspended,
       source,
       ...(pictureTemplate === undefined ? {} : { pictureTemplate }),
@@ -225,6 +250,21 @@ export function createWebhookReceiver(
       ...(trustLevel === undefined ? {} : { trustLevel }),
     };
     await profiles.write(name, user.id, { json: encode(content), version }, source === 'api');
+  }
+
+  /** The person with the address that the forum has for them now. */
+  async function withEmail(
+    record: ForumUserRecord,
+  ): Promise<(ForumUserRecord & { readonly user: ForumUser }) | Refusal> {
+    const { user } = record;
+    if (user.email !== undefined || api === undefined)
+      return { ...record, user: { ...user, email: user.email ?? '' } };
+    try {
+      return { ...record, user: { ...user, email: await api.readEmail(user.username) } };
+    } catch (error) {
+      if (!isForumSsoError(error)) throw error;
+      return refusal(error.code, error.detail, error.cause);
+    }
   }
 
   async function readBack(forumUserId: string): Promise<ForumUserRecord | null | Refusal> {

@@ -323,6 +323,24 @@ describe('the API client', () => {
     await expect(api.syncSso({ externalId: '1' })).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' });
   });
 
+  test('an address is read by user name, and only by whoever may see it', async () => {
+    const server = await forum({
+      'GET /u/a%20b/emails.json': { status: 200, body: { email: 'ann@example.com', secondary_emails: [] } },
+      'GET /u/none/emails.json': { status: 200, body: { email: null } },
+      'GET /u/odd/emails.json': { status: 200, body: { email: 7 } },
+      'GET /u/hidden/emails.json': { status: 403, body: { failed: 'FAILED' } },
+    });
+    const api = new DiscourseApi({ forumUrl: server.url, apiKey: 'k' });
+    expect(await api.readEmail('a b')).toBe('ann@example.com');
+    expect(await api.readEmail('none')).toBe('');
+    for (const [username, code] of [
+      ['odd', 'ERR_DISCOURSE_REPLY_UNEXPECTED'],
+      ['hidden', 'ERR_DISCOURSE_KEY_REFUSED'],
+      ['gone', 'ERR_DISCOURSE_USER_UNKNOWN'],
+    ] as const)
+      await expect(api.readEmail(username)).rejects.toMatchObject({ code });
+  });
+
   test.each([
     [{ forumUrl: 'http://forum.example.com', apiKey: 'k' }, 'https'],
     [{ forumUrl: 'https://forum.example.com', apiKey: '' }, 'DISCOURSE_ADMIN_API_KEY'],

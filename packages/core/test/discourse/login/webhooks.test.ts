@@ -269,6 +269,57 @@ describe('rights', () => {
     expect(groups()).toEqual([]);
   });
 
+  test('an event that may be old brings nothing but the loss of rights, in the details as well', async () => {
+    const { own, accounts } = siteWith();
+    await new Browser(own).signInWithForum({
+      ...login,
+      name: 'Sam',
+      groups: 'eurorack,writers',
+      moderator: 'true',
+    });
+    const old = at('2026-05-01T00:00:00Z', ['writers', 'staff'], {
+      username: 'before',
+      name: 'Before',
+      email: 'before@example.com',
+      admin: true,
+      moderator: true,
+    });
+    expect((await deliver(own, old)).body).toBe('handled');
+    expect(accounts.changes.at(-1)).toMatchObject({
+      groups: { join: [], leave: ['players'] },
+      forumUser: {
+        id: '42',
+        username: 'sam',
+        name: 'Sam',
+        email: 'sam@example.com',
+        admin: false,
+        moderator: true,
+        groups: ['writers'],
+      },
+    });
+    expect(await own.store.profiles?.read('discourse-login', '42')).toMatchObject({
+      json: expect.stringContaining('"username":"sam"'),
+    });
+  });
+
+  test('of somebody of whom nothing is known, an event tells no address and no more rights than the account has', async () => {
+    const accounts = new Accounts({
+      id: 'new-1',
+      email: 'a@example.com',
+      emailVerified: true,
+      moderator: true,
+      groups: ['players'],
+    });
+    const { own } = siteWith({}, accounts);
+    await own.store.links?.link('discourse-login', '42', 'new-1');
+    await deliver(own, at('2026-05-01T00:00:00Z', ['staff'], { admin: true, moderator: true }));
+    expect(accounts.changes).toMatchObject([
+      { groups: { join: [], leave: ['players'] }, forumUser: { admin: false, moderator: true } },
+    ]);
+    expect(accounts.changes[0]?.forumUser).not.toHaveProperty('email');
+    expect(accounts.changes[0]?.forumUser).not.toHaveProperty('groups');
+  });
+
   test('an account that was linked without a login is granted nothing by the first webhook, but by a newer one', async () => {
     const accounts = new Accounts({ id: 'new-1', email: 'a@example.com', emailVerified: true, groups: [] });
     const { own, groups } = siteWith({}, accounts);
@@ -373,10 +424,25 @@ describe('rights', () => {
 });
 
 describe('with the forum’s API', () => {
+  /**
+   * A forum whose people a test changes as it likes. As a real one does, it shows a person without their address, and
+   * the address alone where it is asked for.
+   */
   async function forum(more: Parameters<typeof site>[0] = {}, signsIn = true) {
-    const users = new Map<string, unknown>([['-1', { id: -1, username: 'system' }]]);
+    const users = new Map<string, Record<string, unknown>>([['-1', { id: -1, username: 'system' }]]);
+    const looks: string[] = [];
     const server = createServer((request, response) => {
-      const found = users.get(/^\/admin\/users\/(-?\d+)\.json$/.exec(request.url ?? '')?.[1] ?? '');
+      const [, id, name] =
+        /^\/(?:admin\/users\/(-?\d+)|u\/([^/]+)\/emails)\.json$/.exec(request.url ?? '') ?? [];
+      let found: object | undefined;
+      if (name !== undefined) {
+        looks.push(decodeURIComponent(name));
+        const person = [...users.values()].find(({ username }) => username === looks.at(-1));
+        found = person && { email: person.email, secondary_emails: [] };
+      } else {
+        const { email: _, ...shown } = users.get(id ?? '') ?? {};
+        found = users.has(id ?? '') ? shown : undefined;
+      }
       response.writeHead(found === undefined ? 404 : 200, { 'Content-Type': 'application/json' });
       response.end(JSON.stringify(found ?? { errors: ['gone'], error_type: 'not_found' }));
     });
@@ -389,7 +455,8 @@ describe('with the forum’s API', () => {
       accounts,
     );
     if (signsIn) await new Browser(own).signInWithForum({ ...login, groups: '' });
-    return { own, accounts, users, groups, close: () => new Promise((resolve) => server.close(resolve)) };
+    const close = () => new Promise((resolve) => server.close(resolve));
+    return { own, accounts, users, looks, groups, close };
   }
 
   test('what is read back counts, not what was sent; memberships, too', async () => {
@@ -406,6 +473,107 @@ describe('with the forum’s API', () => {
     expect(await own.store.profiles?.read('discourse-login', '42')).toMatchObject({
       json: expect.stringContaining('eurorack'),
     });
+    await close();
+  });
+
+  describe('the address, which the API shows only when asked for it', () => {
+    const profileOf = async (own: ReturnType<typeof site>) =>
+      JSON.parse((await own.store.profiles?.read('discourse-login', '42'))?.json ?? '{}');
+
+    test('is not said to be gone by events in which it is as it was, and not looked at', async () => {
+      const { own, accounts, users, looks, close } = await forum();
+      users.set('42', user().user);
+      await deliver(own, user());
+      const membership = { group_user: { id: 1, group_id: 41, user_id: 42 } };
+      await deliver(own, membership, { type: 'group_user', event: 'user_added_to_group' });
+      const changes = accounts.changes.slice(1).map(({ forumUser }) => forumUser);
+      expect(changes).toHaveLength(2);
+      for (const change of changes) expect(change).not.toHaveProperty('email');
+      expect(await profileOf(own)).toMatchObject({ email: 'sam@example.com', source: 'api' });
+      expect(looks).toEqual([]);
+      await close();
+    });
+
+    test('is asked for when the webhook names another one; what is told is what the forum has now', async () => {
+      const { own, accounts, users, looks, close } = await forum();
+      users.set('42', user({ email: 'new@example.com' }).user);
+      await deliver(own, user({ email: 'new@example.com' }));
+      expect(accounts.changes.at(-1)?.forumUser.email).toBe('new@example.com');
+      expect(await profileOf(own)).toMatchObject({ email: 'new@example.com' });
+      // A webhook from before, sent again: it is the occasion to ask, and its own address gets nowhere.
+      await deliver(own, user());
+      expect(accounts.changes.at(-1)?.forumUser.email).toBe('new@example.com');
+      expect(await profileOf(own)).toMatchObject({ email: 'new@example.com' });
+      expect(looks).toEqual(['sam', 'sam']);
+      users.set('42', user({ email: null }).user);
+      await deliver(own, user({ email: 'older@example.com' }));
+      expect(accounts.changes.at(-1)?.forumUser.email).toBe('');
+      await close();
+    });
+
+    test('is not looked at for a site that is not to have it', async () => {
+      const { own, accounts, users, looks, close } = await forum({ exposeEmail: false });
+      users.set('42', user({ email: 'new@example.com' }).user);
+      await deliver(own, user({ email: 'new@example.com' }));
+      expect(accounts.changes.at(-1)?.forumUser.email).toBe('');
+      expect(looks).toEqual([]);
+      await close();
+    });
+
+    test('that cannot be read is an error, changes nothing, and the delivery may come again', async () => {
+      const { own, accounts, users, close } = await forum();
+      const { email: _, ...hidden } = user({ username: 'other' }).user;
+      users.set('42', { ...hidden, email: 42 });
+      const changes = accounts.changes.length;
+      const moved = user({ email: 'new@example.com' });
+      expect((await deliver(own, moved, { id: '7' })).status).toBe(502);
+      expect(lastCode(own)).toBe('ERR_DISCOURSE_REPLY_UNEXPECTED');
+      expect(accounts.changes).toHaveLength(changes);
+      users.set('42', user({ username: 'other', email: 'new@example.com' }).user);
+      expect((await deliver(own, moved, { id: '7' })).body).toBe('handled');
+      expect(accounts.changes.at(-1)?.forumUser).toMatchObject({
+        username: 'other',
+        email: 'new@example.com',
+      });
+      await close();
+    });
+
+    test('decides which account a person gets by webhook: the forum’s word of now, not the webhook’s', async () => {
+      const ann = { id: 'ann', email: 'ann@example.com', emailVerified: true, username: 'ann' };
+      const bea = { id: 'bea', email: 'bea@example.com', emailVerified: true, username: 'bea' };
+      const accounts = new Accounts(ann, bea);
+      const { own, users, looks, close } = await forum(
+        {
+          ...accounts.callbacks,
+          webhook: { secret, createAccounts: true },
+          linkBy: ['email'],
+          forumConfirmsEmails: true,
+        },
+        false,
+      );
+      users.set('42', user({ email: bea.email }).user);
+      // Once the address was Ann's.
+      expect((await deliver(own, user({ email: ann.email }), { event: 'user_confirmed_email' })).body).toBe(
+        'handled',
+      );
+      expect(await own.store.links?.findByCommunityUser('discourse-login', '42')).toBe('bea');
+      expect(accounts.created).toBe(0);
+      expect(looks).toEqual(['sam']);
+      await close();
+    });
+  });
+
+  test('a promotion is read back: it changes the automatic groups', async () => {
+    const { own, users, groups, close } = await forum({ groupMap: { players: ['trust_level_2'] } });
+    users.set('42', at('2026-05-01T00:00:00Z', ['trust_level_2']).user);
+    const promotion = { type: 'user_promoted', event: 'user_promoted' };
+    expect((await deliver(own, { user_promoted: { id: 42, username: 'sam' } }, promotion)).body).toBe(
+      'handled',
+    );
+    expect(groups()).toEqual(['players']);
+    for (const content of [{ id: '42' }, { id: 0 }, { id: 1.5 }, null, [42]]) {
+      expect((await deliver(own, { user_promoted: content }, promotion)).body).toBe('ignored');
+    }
     await close();
   });
 

@@ -2,6 +2,7 @@
 const actions = {
   'users:sync_sso': ['admin/users#sync_sso'],
   'users:show': ['users#show'],
+  'users:check_emails': ['users#check_emails'],
   'users:update': ['users#update'],
   'users:log_out': ['admin/users#log_out'],
   'users:anonymize': ['admin/users#anonymize'],

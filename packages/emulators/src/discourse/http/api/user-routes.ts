@@ -9,7 +9,7 @@ import { invalidAccess, invalidParameters, notFound, unprocessable } from './api
 import { type ApiCall, apiRoute, onlyJson } from './api-route.js';
 import type { Parameters } from './parameters.js';
 
-/** Profiles over the API: `/u/by-external/…`, `/u/<username>.json`. */
+/** Profiles over the API: `/u/by-external/…`, `/u/<username>.json`, `/u/<username>/emails.json`. */
 export function mountUserRoutes(app: Express, context: ForumContext): void {
   const { forum } = context;
   const show = { action: 'users#show', allows: 'anyone' } as const;
@@ -42,6 +42,17 @@ export function mountUserRoutes(app: Express, context: ForumContext): void {
     onlyJson(
       apiRoute(context, show, (call) => shown(forum.directory.byUsername(username(call.request)), call)),
     ),
+  );
+
+  app.get(
+    ['/u/:username/emails.json', '/users/:username/emails.json'],
+    apiRoute(context, { action: 'users#check_emails', allows: 'users' }, ({ actor, request }) => {
+      const user = forum.directory.byUsername(username(request));
+      if (user === undefined) throw notFound();
+      if (actor?.admin !== true && actor?.id !== user.id) return { status: 403, json: { failed: 'FAILED' } };
+      const { email } = user;
+      return { json: { email, secondary_emails: [], unconfirmed_emails: [], associated_accounts: [] } };
+    }),
   );
 
   app.put(

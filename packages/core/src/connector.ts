@@ -8,6 +8,7 @@ import type { ReplyHeader, SsoReply } from './http/reply.js';
 import type { SsoRequest } from './http/request.js';
 import type { SiteAddress } from './http/site-address.js';
 import type { KeyRing } from './keys/key-ring.js';
+import type { JobKind } from './push/job.js';
 import type { Pace } from './push/pace.js';
 import type { SecretKind, SecretRing } from './secrets.js';
 import type { Sealer } from './session/sealer.js';
@@ -72,10 +73,10 @@ export interface ConnectorSetup {
    */
   useSecret(label: string, value: string): void;
   /**
-   * Queues a push of the person's details to this connector's system.
-   * @returns false when there is no `findUser`, or the queue took nothing; never rejects
+   * Queues a job for a person at each of this connector's systems that can do it; by default a push of their details.
+   * @returns false when it needs a `findUser` and there is none, or the queue took nothing; never rejects
    */
-  pushLater(siteUserId: string): Promise<boolean>;
+  pushLater(siteUserId: string, kind?: JobKind): Promise<boolean>;
   /**
    * Ends all sessions of a person at the site: the built-in ones, and the site's own through its callback. All
    * connectors are told.
@@ -95,7 +96,7 @@ export interface ConnectorSetup {
 }
 
 /** A connector at work. */
-export interface ActiveConnector {
+export interface ActiveConnector extends Deliverer {
   readonly routes: readonly Route[];
   /** Asked at each page for which the site calls `forumSso.visit`; a reply is sent instead of the page. */
   visit?(exchange: Exchange): Promise<SsoReply | null>;
@@ -106,8 +107,19 @@ export interface ActiveConnector {
    * @returns what the person's browser is to be told
    */
   signedOut?(siteUserId: string | null): Promise<readonly ReplyHeader[]>;
+  /**
+   * Further systems that this connector delivers to, each with jobs, retries and results of its own, so that none hears
+   * something twice because of another. They go by `{name of the connector}-{name}`.
+   */
+  readonly others?: readonly (Deliverer & { readonly name: string })[];
+}
+
+/** What can be brought to a system about people. */
+export interface Deliverer {
   /** Brings the person's details to the other system now. */
   readonly push?: Capability<(user: SiteUser) => Promise<Delivery>>;
+  /** Tells the other system that the person has signed in at the site. */
+  readonly signIn?: Capability<(user: SiteUser) => Promise<Delivery>>;
   /** Ends the person's sessions at the other system. */
   readonly signOut?: Capability<(siteUserId: string) => Promise<Delivery>>;
   /** Keeps the person out of the other system, reversibly. */

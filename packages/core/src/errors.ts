@@ -51,7 +51,8 @@ export const errorTable = {
   },
   ERR_SSO_RETURN_URL_FOREIGN: {
     status: 403,
-    publicMessage: 'The login request asks to return to an address that does not belong to this community.',
+    publicMessage:
+      'The login request asks to return to an address that is not set up here for the community that sent it.',
   },
 
   // The API of a Discourse forum
@@ -73,10 +74,15 @@ export const errorTable = {
   },
 
   // The site in the place of a Discourse forum
+  ERR_PROVIDER_REQUEST_MISSING: {
+    status: 400,
+    publicMessage:
+      'This address is for sites that let people sign in with this one, and it was opened without a login request. Begin at such a site. If you run it: it has to send the parameters "sso" and "sig".',
+  },
   ERR_PROVIDER_REQUEST_UNREADABLE: {
     status: 422,
     publicMessage:
-      'The login request cannot be read. The operator of the site that sent you here should look into it.',
+      'The login request cannot be read: it has no return_sso_url, or is no base64 of form-encoded fields. The operator of the site that sent you here should look into it.',
   },
   ERR_PROVIDER_RETURN_URL_UNUSABLE: {
     status: 400,
@@ -93,7 +99,11 @@ export const errorTable = {
     publicMessage:
       'The login request could not be verified: the secret at the site that sent you here differs from the one here.',
   },
-  ERR_PROVIDER_PROMPT_UNKNOWN: { status: 400, publicMessage: 'The parameter "prompt" may only be "none".' },
+  ERR_PROVIDER_PROMPT_UNKNOWN: {
+    status: 400,
+    publicMessage:
+      'The site that sent you here asks in a way that is not known here: the field "prompt" of its login request may only be "none".',
+  },
   ERR_PROVIDER_KEY_REFUSED: { status: 403, publicMessage: 'The API key is missing or wrong.' },
   ERR_PROVIDER_USER_UNKNOWN: { status: 404, publicMessage: 'There is no such user.' },
   ERR_PROVIDER_WEBHOOK_FAILED: { status: 502, publicMessage: 'The other site did not take the message.' },

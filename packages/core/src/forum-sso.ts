@@ -2,7 +2,7 @@ import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import { BlockList } from 'node:net';
 import { z } from 'zod';
 
-import type { Exchange, Route, SignedOut, SuspendOptions } from './connector.js';
+import type { ActiveConnector, Exchange, Route, SignedOut, SuspendOptions } from './connector.js';
 import {
   errorFrom,
   errorRow,
@@ -27,6 +27,7 @@ import { type KeyRing, pseudonym, readKeyRing } from './keys/key-ring.js';
 import { type ForumSsoOptions, readShape, schemaProblems } from './options/forum-sso-options.js';
 import { SecretRegister } from './options/secret-register.js';
 import { deliverToAll, type NamedConnector, type PushReport, type RemovalReport } from './push/delivery.js';
+import type { JobKind } from './push/job.js';
 import { createPusher, type Pusher, type PushReceipt, type QueueControl } from './push/pusher.js';
 import { admit, admittingFindUser } from './push/standings.js';
 import { storeQueue } from './push/store-queue.js';
@@ -74,6 +75,12 @@ export interface ForumSso {
    * @throws ForumSsoError `ERR_SITE_USER_INVALID`, `ERR_STORE_UNAVAILABLE`
    */
   pushNow(user: SiteUser): Promise<PushReport>;
+  /**
+   * To be called by a site with a sign-in of its own when somebody has signed in: queues the news for every community
+   * that wants it. Where a person is signed in through Forum SSO (`visit.signIn`, a forum account) that is done already.
+   * @throws ForumSsoError as {@link push} does
+   */
+  signedIn(siteUserId: string): Promise<PushReceipt>;
   /**
    * Ends the person's sessions at every community that can do so, and the built-in ones here. What fails and may succeed
    * later is left to the queue; that holds for the following, too.
@@ -181,16 +188,26 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     homePath: sound.homePath ?? '/',
     renderPage: sound.renderPage === undefined ? renderPage : guardRenderer(sound.renderPage, emit),
     admit: (user) => admit(people, user),
+    // Nobody's sign-in waits for it, or fails with it.
+    signedIn: (siteUserId) => void queueAt(receivers, siteUserId, 'signIn').catch(() => {}),
     signedOut: (siteUserId) => tellSignedOut(running, siteUserId),
   };
 
   if (sound.connectors?.length === 0 && options.connectors.length === 0)
     problems.push('connectors is empty: name at least one community.');
   let pusher: Pusher | null = null;
+  /** Queues a job at each of these systems that can do it. @returns false when none took it */
+  async function queueAt(systems: readonly NamedConnector[], siteUserId: string, kind: JobKind) {
+    const able = systems.filter(({ active }) => typeof active[kind] === 'function');
+    const taken = await Promise.all(able.map(({ name }) => pusher?.pushLater(name, siteUserId, kind)));
+    return taken.includes(true);
+  }
   const { running, warnings } = setUpConnectors(sound, {
     ...{ address, keys, store, people, now, emit, problems },
-    pushLater: async (connector, siteUserId) => (await pusher?.pushLater(connector, siteUserId)) ?? false,
+    pushLater: (connector, siteUserId, kind) =>
+      queueAt(running.filter(({ name }) => name === connector).flatMap(receiversOf), siteUserId, kind),
   });
+  const receivers = running.flatMap(receiversOf);
   const { router, clashes } = createRouter(
     running.flatMap((owner) =>
       owner.active.routes.map((route) => ({ owner, route, path: routePath(address, owner.name, route) })),
@@ -206,13 +223,13 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   }
   for (const { connector, detail } of warnings) emit({ type: 'setup.warning', detail }, connector);
   const forgets = store.shared && (store.people === undefined || (store.jobs === undefined && !sound.queue));
-  if (forgets && running.some(({ active }) => typeof active.push === 'function')) {
+  if (forgets && receivers.some(({ active }) => typeof active.push === 'function')) {
     const detail =
       'The store keeps no people or no jobs: a restart forgets who was removed or suspended, or pushes that wait. Take these parts from a store in SQL.';
     emit({ type: 'setup.warning', detail });
   }
   const pushes = createPusher({
-    ...{ connectors: running, store, people, keys, now, emit },
+    ...{ connectors: receivers, store, people, keys, now, emit },
     queue: sound.queue ?? storeQueue(),
     randomBytes: sound.randomBytes ?? nodeRandomBytes,
     findUser: sound.findUser,
@@ -246,7 +263,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     };
 
   async function answer(
-    match: RouteMatch<NamedConnector>,
+    match: RouteMatch<RunningConnector>,
     request: SsoRequest,
     path: string,
     session: SiteSession,
@@ -303,6 +320,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
           if (isRefusal(valid)) throw errorFrom(valid);
           await own.signIn(valid);
           current = valid;
+          frame.signedIn(valid.id);
           return [...builtIn.headers];
         },
         async signOut() {
@@ -318,6 +336,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     },
 
     push: pushes.push,
+    signedIn: pushes.signedIn,
     pushNow: pushes.pushNow,
     signOut: pushes.signOut,
     suspend: (siteUserId, suspendOptions = {}) => pushes.suspend(siteUserId, suspendOptions),
@@ -327,11 +346,21 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     close: (seconds = 10) => pushes.close(seconds),
     check: () =>
       deliverToAll(
-        running,
+        receivers,
         ({ check }) => check,
         (check) => check(),
       ),
   };
+}
+
+type RunningConnector = NamedConnector<ActiveConnector>;
+
+/** A connector's own system, and the further ones that it delivers to. */
+function receiversOf({ name, active }: RunningConnector): readonly NamedConnector[] {
+  return [
+    { name, active },
+    ...(active.others ?? []).map((other) => ({ name: `${name}-${other.name}`, active: other })),
+  ];
 }
 
 interface SetUpParts {
@@ -341,7 +370,7 @@ interface SetUpParts {
   readonly people: People;
   readonly now: () => Date;
   readonly emit: (event: NewEvent, connector?: string) => void;
-  readonly pushLater: (connector: string, siteUserId: string) => Promise<boolean>;
+  readonly pushLater: (connector: string, siteUserId: string, kind: JobKind) => Promise<boolean>;
   /** Problems are added here. */
   readonly problems: string[];
 }
@@ -350,10 +379,10 @@ function setUpConnectors(
   options: Partial<ForumSsoOptions>,
   { address, keys, store, people, now, emit, pushLater, problems }: SetUpParts,
 ): {
-  readonly running: readonly NamedConnector[];
+  readonly running: readonly RunningConnector[];
   readonly warnings: readonly { readonly connector: string; readonly detail: string }[];
 } {
-  const running: NamedConnector[] = [];
+  const running: RunningConnector[] = [];
   const warnings: { connector: string; detail: string }[] = [];
   const secrets = new SecretRegister();
   const names = new Set<string>();
@@ -392,7 +421,7 @@ function setUpConnectors(
       randomBytes: options.randomBytes ?? nodeRandomBytes,
       fetch: options.fetch ?? fetch,
       findUser: findUser === undefined ? undefined : admittingFindUser(people, findUser),
-      pushLater: (siteUserId) => pushLater(name, siteUserId),
+      pushLater: (siteUserId, kind = 'push') => pushLater(name, siteUserId, kind),
       signInPath: options.signInPath ?? '/login',
       homePath: options.homePath ?? '/',
       returnParameter: options.returnParameter ?? 'returnTo',
@@ -428,7 +457,10 @@ function setUpConnectors(
 }
 
 /** The first connector that wants to answer instead of the page does so. */
-async function firstReply(running: readonly NamedConnector[], exchange: Exchange): Promise<SsoReply | null> {
+async function firstReply(
+  running: readonly RunningConnector[],
+  exchange: Exchange,
+): Promise<SsoReply | null> {
   for (const { active } of running) {
     const reply = (await active.visit?.(exchange)) ?? null;
     if (reply !== null) return reply;
@@ -438,7 +470,7 @@ async function firstReply(running: readonly NamedConnector[], exchange: Exchange
 
 /** Tells every connector that sessions end, also when one of them fails. */
 async function tellSignedOut(
-  running: readonly NamedConnector[],
+  running: readonly RunningConnector[],
   siteUserId: string | null,
 ): Promise<SignedOut> {
   const headers: ReplyHeader[] = [];
@@ -457,11 +489,11 @@ async function tellSignedOut(
 
 /** Picks the route by method and holds the request against its gate. */
 function chooseRoute(
-  { routes }: RouteMatch<NamedConnector>,
+  { routes }: RouteMatch<RunningConnector>,
   request: SsoRequest,
   address: SiteAddress,
 ): {
-  readonly mounted: RouteMatch<NamedConnector>['routes'][number];
+  readonly mounted: RouteMatch<RunningConnector>['routes'][number];
   readonly refused: Refusal | null;
   readonly headers: readonly ReplyHeader[];
 } {

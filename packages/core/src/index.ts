@@ -30,6 +30,7 @@ export type {
   LogoutCompleted,
   NewEvent,
   OldSecretUsed,
+  PersonSynced,
   PushDone,
   PushFailed,
   PushStalled,

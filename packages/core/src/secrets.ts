@@ -115,7 +115,8 @@ export function secretProblems(secret: string, kind: SecretKind): string[] {
   return problems;
 }
 
-function secretWarnings(secret: string): string[] {
+/** What of a secret works and should be changed; the ends of sentences, too. */
+export function secretWarnings(secret: string): string[] {
   const warnings: string[] = [];
   if (secret !== secret.trim()) {
     warnings.push(

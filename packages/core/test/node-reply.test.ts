@@ -178,6 +178,7 @@ function ssoWith(parts: Partial<Pick<ForumSso, 'handle' | 'visit'>>): ForumSso {
     restore: nothing,
     queue: { metrics: none, deadLetters: none, replay: zero, discard: zero },
     close: async () => {},
+    signedIn: nothing,
     signOut: nothing,
     suspend: nothing,
     remove: nothing,

@@ -69,11 +69,11 @@ export interface AccountLinked extends EventBase {
   readonly user: string;
 }
 
-/** Somebody signed out of the site. */
+/** Somebody signed out of the site, or a client asked for it. */
 export interface LogoutCompleted extends EventBase {
   readonly type: 'logout.completed';
   readonly user: string;
-  /** True when all sessions ended, here and at the forum; false for this browser's alone. */
+  /** True when all sessions ended, here and at communities; false for this browser's alone. */
   readonly everywhere: boolean;
 }
 
@@ -84,6 +84,12 @@ export interface WebhookReceived extends EventBase {
   readonly event: string;
   /** `handled`, `unlinked`, `stale`, `duplicate`, `ignored` or `pong`. */
   readonly outcome: string;
+}
+
+/** A client that is the site's authority on people brought one (`sync_sso`), and the site took them over. */
+export interface PersonSynced extends EventBase {
+  readonly type: 'person.synced';
+  readonly user: string;
 }
 
 /** A job of the push queue is done: something was sent, or there was nothing to send any more. */
@@ -123,6 +129,7 @@ export type ForumSsoEvent =
   | AccountLinked
   | LogoutCompleted
   | WebhookReceived
+  | PersonSynced
   | LoginAnswered
   | LoginSlimmed
   | RequestRefused

@@ -22,6 +22,8 @@ export interface ExchangeFrame {
   readonly renderPage: PageRenderer;
   /** Holds a person who is signed in against what the site has decided about them. */
   admit(user: SiteUser): Promise<SiteUser | Refusal>;
+  /** Queues the news of a sign-in for the communities that want it. */
+  signedIn(siteUserId: string): void;
   /** Tells all connectors that a person signs out on purpose. Never rejects. */
   signedOut(siteUserId: string | null): Promise<SignedOut>;
 }
@@ -61,7 +63,9 @@ export function createExchange(
       if (person.suspended === true)
         return refusal('ERR_USER_SUSPENDED', 'A suspended person tried to sign in.');
       const fault = await callSite('signIn', () => session.signIn(person));
-      return fault ?? person;
+      if (fault !== null) return fault;
+      frame.signedIn(person.id);
+      return person;
     },
     async signOut() {
       const user = await readCurrentUser(session);

@@ -34,6 +34,8 @@ export async function deliverPerson(
     switch (kind) {
       case 'push':
         return pushNewest(parts, { name, active }, siteUserId, standing);
+      case 'signIn':
+        return tellSignIn(parts, active, siteUserId, standing);
       case 'suspend': {
         if (standing?.state !== 'suspended')
           return { skipped: standing === null ? 'The suspension is over.' : removed.skipped };
@@ -76,16 +78,38 @@ async function pushNewest(
   const why = keptBack(standing);
   if (why !== null) return why;
   const version = await people.nextVersion(siteUserId);
+  return withNewest(findUser, siteUserId, async (user) =>
+    // Reading took its time; whoever was removed meanwhile must not come back.
+    sendState(people, connector, user, version, await people.standing(siteUserId)),
+  );
+}
+
+async function tellSignIn(
+  { people, findUser }: PersonParts,
+  { signIn }: NamedConnector['active'],
+  siteUserId: string,
+  standing: Standing | null,
+): Promise<Delivery | Skipped> {
+  const why = keptBack(standing);
+  if (why !== null) return why;
+  return withNewest(findUser, siteUserId, async (user) => {
+    if (user.suspended === true) return suspended;
+    return keptBack(await people.standing(siteUserId)) ?? call(signIn, (tell) => tell(user));
+  });
+}
+
+/** Reads a person through the site, and sends what there is to send about them as they are now. */
+async function withNewest(
+  findUser: PersonParts['findUser'],
+  siteUserId: string,
+  send: (user: SiteUser) => Promise<Delivery | Skipped>,
+): Promise<Delivery | Skipped> {
   const user = await readNewest(findUser, siteUserId);
   if (user === null) return { skipped: 'The site knows no such person: nothing was sent.' };
-  if (isRefusal(user)) {
-    return user.refused === 'ERR_SITE_CALLBACK_FAILED'
-      ? { done: false, refusal: user, retryAfter: siteFaultPause }
-      : { done: false, refusal: user };
-  }
-  // Reading took its time; whoever was removed meanwhile must not come back.
-  const now = await people.standing(siteUserId);
-  return sendState(people, connector, user, version, now);
+  if (!isRefusal(user)) return send(user);
+  return user.refused === 'ERR_SITE_CALLBACK_FAILED'
+    ? { done: false, refusal: user, retryAfter: siteFaultPause }
+    : { done: false, refusal: user };
 }
 
 async function sendState(

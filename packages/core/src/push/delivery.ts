@@ -1,4 +1,4 @@
-import type { ActiveConnector, Delivery } from '../connector.js';
+import type { Deliverer, Delivery } from '../connector.js';
 import { type ErrorCode, errorFrom, type ForumSsoError, isForumSsoError, refusal } from '../errors.js';
 
 /** How it went at one connector. */
@@ -43,10 +43,10 @@ export interface RemovalReport extends PushReport {
   readonly byHand: readonly string[];
 }
 
-/** A connector at work, with its name. */
-export interface NamedConnector {
+/** A system that things can be delivered to, with the name of its connector or one made of that. */
+export interface NamedConnector<Active extends Deliverer = Deliverer> {
   readonly name: string;
-  readonly active: ActiveConnector;
+  readonly active: Active;
 }
 
 /** Something that connectors may be able to do; a sentence says why one cannot. */
@@ -64,7 +64,7 @@ export interface Skipped {
  */
 export async function deliverToAll<F>(
   connectors: readonly NamedConnector[],
-  abilityOf: (active: ActiveConnector) => Ability<F>,
+  abilityOf: (active: Deliverer) => Ability<F>,
   call: (ability: F, connector: string) => Promise<Delivery | Skipped>,
 ): Promise<PushReport> {
   const results = await Promise.all(

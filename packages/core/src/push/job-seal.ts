@@ -16,7 +16,7 @@ export interface JobSeal {
 }
 
 const jobSchema: z.ZodType<PushJob> = z.strictObject({
-  connector: z.string().min(1).max(40),
+  connector: z.string().min(1).max(64),
   siteUserId: z.string().min(1).max(255),
   kind: z.enum(jobKinds),
 });

@@ -1,5 +1,5 @@
 /** What a job does for a person at one community. */
-export const jobKinds = ['push', 'signOut', 'suspend', 'remove', 'restore'] as const;
+export const jobKinds = ['push', 'signIn', 'signOut', 'suspend', 'remove', 'restore'] as const;
 
 export type JobKind = (typeof jobKinds)[number];
 

@@ -13,7 +13,7 @@ import {
   type RemovalReport,
   withRemainder,
 } from './delivery.js';
-import type { JobKind, JobOutcome, PushJob } from './job.js';
+import { type JobKind, type JobOutcome, jobKinds, type PushJob } from './job.js';
 import { createJobSeal, laneOf } from './job-seal.js';
 import { createLanes, type Lanes } from './lanes.js';
 import type { PushQueue, QueueSetup, RunningQueue } from './queue.js';
@@ -36,8 +36,10 @@ export type QueueControl = Omit<RunningQueue, 'enqueue' | 'close'>;
 export interface Pusher {
   readonly queue: QueueControl;
   push(siteUserId: string): Promise<PushReceipt>;
-  /** Queues a push to one connector. Never rejects. */
-  pushLater(connector: string, siteUserId: string): Promise<boolean>;
+  /** Queues the news of a sign-in to every community that wants it; see `forumSso.signedIn`. */
+  signedIn(siteUserId: string): Promise<PushReceipt>;
+  /** Queues a job for one connector. Never rejects. */
+  pushLater(connector: string, siteUserId: string, kind: JobKind): Promise<boolean>;
   pushNow(user: SiteUser): Promise<PushReport>;
   signOut(siteUserId: string): Promise<PushReport>;
   suspend(siteUserId: string, options: SuspendOptions): Promise<PushReport>;
@@ -90,7 +92,7 @@ export function createPusher(parts: PusherParts): Pusher {
 
   const queue = parts.queue.open({
     connectors: connectors
-      .filter(({ active }) => abilities.some((kind) => typeof active[kind] === 'function'))
+      .filter(({ active }) => jobKinds.some((kind) => typeof active[kind] === 'function'))
       .map(({ name, active: { pace } }) => ({ name, ...(pace === undefined ? {} : { pace }) })),
     store,
     seal: createJobSeal(keys, now),
@@ -101,7 +103,10 @@ export function createPusher(parts: PusherParts): Pusher {
   });
 
   /** Does something for a person at every community, and leaves to the queue what may succeed later. */
-  async function deliverNow(kind: Exclude<JobKind, 'push'>, siteUserId: string): Promise<PushReport> {
+  async function deliverNow(
+    kind: Exclude<JobKind, 'push' | 'signIn'>,
+    siteUserId: string,
+  ): Promise<PushReport> {
     const report = await deliverToAll<unknown>(
       connectors,
       ({ [kind]: ability }) => ability,
@@ -119,30 +124,40 @@ export function createPusher(parts: PusherParts): Pusher {
     return { ...report, results };
   }
 
+  /** Queues a job for a person, for every community that can do it. */
+  async function queueForAll(
+    kind: 'push' | 'signIn',
+    siteUserId: string,
+    caller: string,
+  ): Promise<PushReceipt> {
+    checkId(siteUserId);
+    if (parts.findUser === undefined) {
+      const detail = `${caller} reads people through findUser: give it to createForumSso${kind === 'push' ? ', or use pushNow' : ''}.`;
+      throw new ForumSsoError('ERR_PUSH_NOT_SET_UP', detail);
+    }
+    const results: ReceiptResult[] = [];
+    for (const {
+      name: connector,
+      active: { [kind]: ability },
+    } of connectors) {
+      if (ability === undefined) continue;
+      if (typeof ability === 'string') {
+        results.push({ connector, outcome: 'impossible', reason: ability });
+        continue;
+      }
+      await queue.enqueue({ connector, siteUserId, kind });
+      results.push({ connector, outcome: 'queued' });
+    }
+    return { results };
+  }
+
   return {
     queue,
-    async push(siteUserId) {
-      checkId(siteUserId);
-      if (parts.findUser === undefined) {
-        const detail =
-          'forumSso.push reads people through findUser: give it to createForumSso, or use pushNow.';
-        throw new ForumSsoError('ERR_PUSH_NOT_SET_UP', detail);
-      }
-      const results: ReceiptResult[] = [];
-      for (const { name: connector, active } of connectors) {
-        if (active.push === undefined) continue;
-        if (typeof active.push === 'string') {
-          results.push({ connector, outcome: 'impossible', reason: active.push });
-          continue;
-        }
-        await queue.enqueue({ connector, siteUserId, kind: 'push' });
-        results.push({ connector, outcome: 'queued' });
-      }
-      return { results };
-    },
-    async pushLater(connector, siteUserId) {
-      if (parts.findUser === undefined) return false;
-      return enqueued(queue, { connector, siteUserId, kind: 'push' });
+    push: (siteUserId) => queueForAll('push', siteUserId, 'forumSso.push'),
+    signedIn: (siteUserId) => queueForAll('signIn', siteUserId, 'forumSso.signedIn'),
+    async pushLater(connector, siteUserId, kind) {
+      if (parts.findUser === undefined && kindsThatRead.has(kind)) return false;
+      return enqueued(queue, { connector, siteUserId, kind });
     },
     async pushNow(user) {
       const valid = readSiteUser(user);
@@ -185,7 +200,8 @@ export function createPusher(parts: PusherParts): Pusher {
   };
 }
 
-const abilities = ['push', 'signOut', 'suspend', 'remove', 'restore'] as const satisfies readonly JobKind[];
+/** What is sent is what `findUser` returns. */
+const kindsThatRead: ReadonlySet<JobKind> = new Set(['push', 'signIn']);
 
 async function attempt(
   connector: NamedConnector | undefined,

@@ -64,7 +64,7 @@ describe('push', () => {
 
   test.each(['', 'x'.repeat(256), 5, null])('refuses the id %j', async (id) => {
     const { sso } = siteOf(forum);
-    for (const method of ['push', 'signOut', 'suspend', 'remove', 'restore'] as const) {
+    for (const method of ['push', 'signedIn', 'signOut', 'suspend', 'remove', 'restore'] as const) {
       await expect(Reflect.apply(sso[method], sso, [id, {}])).rejects.toMatchObject({
         code: 'ERR_SITE_USER_INVALID',
       });
@@ -92,6 +92,43 @@ describe('push', () => {
     expect(calls).toBe(3);
     expect(JSON.stringify(events)).not.toContain('alice@example.com');
     expect(forum.lines).toEqual([]);
+  });
+
+  test('a sign-in is news for whoever wants it, also for a further system of a connector', async () => {
+    const told: string[] = [];
+    const signIn = (system: string) => async (user: SiteUser) => {
+      told.push(`${system}: ${user.id}`);
+      return { done: true } as const;
+    };
+    const { sso, events } = siteOf(forum, {
+      connectors: [
+        connectorOf({
+          push: async () => ({ done: true }),
+          signIn: signIn('own'),
+          others: [{ name: 'other', signIn: signIn('other') }],
+        }),
+      ],
+    });
+    const { results } = await sso.signedIn(alice.id);
+    const [own = '', other = ''] = results.map(({ connector }) => connector);
+    expect(other).toBe(`${own}-other`);
+    const visit = await sso.visit({
+      ...{ method: 'GET', url: '/', headers: {}, ip: undefined, body: async () => new Uint8Array() },
+    });
+    await until('both were told', () => events.length === 2);
+    await visit.signIn(alice);
+    await until('and once more', () => events.length === 4);
+    expect(told.sort()).toEqual([...Array(2).fill('other: u1'), ...Array(2).fill('own: u1')]);
+    expect(events).toMatchObject(Array(4).fill({ type: 'push.done', kind: 'signIn' }));
+    expect(sso.connectors).toEqual([own]);
+
+    await sso.suspend(alice.id);
+    await sso.signedIn(alice.id);
+    await until('it was looked at', () => events.length === 6);
+    expect(told).toHaveLength(4);
+    await expect(siteOf(forum, { findUser: undefined }).sso.signedIn('u1')).rejects.toMatchObject({
+      code: 'ERR_PUSH_NOT_SET_UP',
+    });
   });
 
   test('a connector that throws is tried again', async () => {

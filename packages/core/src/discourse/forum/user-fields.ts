@@ -1,6 +1,7 @@
 import { foldAsciiCase } from '../../ascii-case.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
+import { isExternalId } from '../protocol/external-id.js';
 import type { DiscourseFields } from '../protocol/fields.js';
 
 /**
@@ -15,9 +16,6 @@ export type GroupsOption =
 
 /** Turns a site user into the fields for the forum. */
 export type UserFieldsMapper = (fields: DiscourseFields, user: SiteUser) => DiscourseFields;
-
-/** Ids that Discourse refuses, or that only a fault in the site's code produces. */
-const impossibleIds = new Set(['none', 'nil', 'blank', 'null', 'undefined', 'nan', '[object object]']);
 
 /** What makes a group name unusable: it would be split, looked up as another, or found by nobody. */
 export function groupNameProblem(name: string): string | null {
@@ -46,7 +44,7 @@ export function userFields(
   if (isRefusal(mapped)) return mapped;
   const fields = mapUser === undefined ? mapped : { ...mapUser(mapped, user) };
   const id = fields.externalId;
-  if (id === undefined || id.trim() === '' || impossibleIds.has(id.trim().toLowerCase())) {
+  if (id === undefined || !isExternalId(id)) {
     return refusal(
       'ERR_SITE_USER_INVALID',
       'The user has no id that Discourse accepts: it must not be blank, and not a word such as "null" or "undefined".',

@@ -14,7 +14,15 @@ export interface ProviderClient {
    * client signs addresses that visitors choose, as WordPress does. Left out: every https address of the host.
    */
   readonly returnUrls?: readonly string[];
+  /**
+   * A key of its own for calls of the API, of the same form as the shared `apiKey`. A client that is the authority and
+   * has one brings people with this one alone.
+   */
+  readonly apiKey?: string;
 }
+
+/** A whole host, or one with a `*` in front; an IPv6 address stands in brackets. */
+export const domainPattern = /^\*?(?:[^\s/:@*|\\[\]]*|\[[0-9a-f:.]+\])$/i;
 
 /** A client ready for use. */
 export interface ReadyClient {
@@ -92,6 +100,11 @@ export function readClientLines(
     const bar = line.indexOf('|');
     const domain = bar === -1 ? '' : line.slice(0, bar).trim();
     if (domain === '') return { problem: `line ${index + 1} is not of the form domain|secret.` };
+    if (!domainPattern.test(domain)) {
+      return {
+        problem: `the domain in line ${index + 1} must be a host alone, without scheme, port and path.`,
+      };
+    }
     const list = secrets.get(domain) ?? [];
     list.push(line.slice(bar + 1));
     secrets.set(domain, list);

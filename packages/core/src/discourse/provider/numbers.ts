@@ -1,4 +1,4 @@
-import { type Refusal, refusal } from '../../errors.js';
+import { isForumSsoError, type Refusal, refusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Numbers } from '../../store/store.js';
 import type { DiscourseConnectProviderOptions } from './options.js';
@@ -16,19 +16,26 @@ export function personNumbers(
 ): PersonNumbers | null {
   if (numberOf !== undefined && siteUserOf !== undefined) {
     return {
-      numberOf: async (user) => checked(await numberOf(user)),
+      numberOf: (user) => checked(async () => numberOf(user)),
       siteUserOf: async (number) => siteUserOf(number),
     };
   }
   if (stored === undefined) return null;
   return {
-    numberOf: async ({ id }) => checked(await stored.numberOf(id)),
+    numberOf: ({ id }) => checked(() => stored.numberOf(id)),
     siteUserOf: (number) => stored.siteUserOf(number),
   };
 }
 
 /** Clients keep the number for ever and give rights by it: a wrong one is another person. */
-function checked(number: unknown): number | Refusal {
+async function checked(ask: () => Promise<unknown>): Promise<number | Refusal> {
+  let number: unknown;
+  try {
+    number = await ask();
+  } catch (cause) {
+    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
+    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's numberOf callback failed.", cause);
+  }
   return typeof number === 'number' && Number.isSafeInteger(number) && number > 0
     ? number
     : refusal('ERR_SITE_USER_INVALID', 'numberOf must give a positive whole number.');

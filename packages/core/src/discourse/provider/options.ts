@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Zod } from '../../connector.js';
 import type { SecretOption } from '../../secrets.js';
 import type { SiteUser } from '../../site-user.js';
-import type { ProviderClient } from './clients.js';
+import { domainPattern, type ProviderClient } from './clients.js';
 import type { SyncedPerson } from './sync-receiver.js';
 
 /** Options of {@link discourseConnectProvider}. */
@@ -28,7 +28,10 @@ export interface DiscourseConnectProviderOptions {
    * site where it is asked for; the person must then be sent back to `returnPath`. Left out: as if nobody had any.
    */
   readonly twoFactor?: (user: SiteUser, returnPath: string) => Promise<TwoFactorAnswer> | TwoFactorAnswer;
-  /** The key with which clients call the API: at least 20 of a-z, 0-9, "_" and "-". Left out: there is no API. */
+  /**
+   * The key with which clients call the API: at least 20 of a-z, 0-9, "_" and "-". Clients may have keys of their own
+   * besides, or instead. Without any there is no API.
+   */
   readonly apiKey?: string;
   /** Clients that are told what happens to people: a list, or `url|secret` lines. Left out: no webhooks. */
   readonly webhooks?: readonly (WebhookTarget | string)[];
@@ -51,7 +54,10 @@ export interface WebhookTarget {
   readonly url: string;
   /** The secret that signs them; another one than that of its logins. At least 12 characters. */
   readonly secret: SecretOption;
-  /** Names of the events it wants. Default: all. WordPress takes `user_created` and `user_updated` alone. */
+  /**
+   * Names of the events it wants, `ping` included. Default: all; at an address of wp-discourse, which takes no others,
+   * `user_created` and `user_updated`.
+   */
   readonly events?: readonly string[];
 }
 
@@ -63,13 +69,14 @@ export function providerOptionsSchema(zod: Zod): z.ZodType {
   const callback = zod.custom((value) => typeof value === 'function', 'must be a function');
   const domain = zod
     .string()
-    .regex(/^\*?[^\s/:@*|\\]*$/, 'must be a host such as wiki.example.com, or *.example.com')
+    .regex(domainPattern, 'must be a host such as wiki.example.com, or *.example.com')
     .min(1);
   const client = zod.strictObject({
     domain,
     // What a secret must be is checked where it is read.
     secret: zod.unknown().optional(),
     returnUrls: zod.array(zod.string()).min(1).optional(),
+    apiKey: zod.string().optional(),
   });
   return zod.strictObject({
     name: zod.string().optional(),

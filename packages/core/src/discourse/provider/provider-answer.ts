@@ -1,5 +1,5 @@
-import type { SiteUser } from '../../site-user.js';
 import type { DiscourseFields } from '../protocol/fields.js';
+import type { ClientPerson } from './client-person.js';
 import type { ProviderRequest } from './provider-request.js';
 
 /** How a second factor stands. */
@@ -9,26 +9,23 @@ export type TwoFactorState = 'confirmed' | 'none' | 'notAsked';
  * The answer about a person, made for it: nonce, return address and the client's own `custom.*` fields are repeated,
  * all else comes from the site. WordPress returns to the address in the answer, so that one is always there; the wiki
  * needs `groups`, `email` and `username`, so these are, too.
- *
- * @param number the person's number: clients take it for a whole number
  */
 export function userAnswer(
   request: ProviderRequest,
-  user: SiteUser,
-  number: number,
+  { id, username, name, email, admin, moderator, groups, avatarUrl }: ClientPerson,
   twoFactor: TwoFactorState,
 ): DiscourseFields {
   return {
     nonce: request.nonce,
     returnSsoUrl: request.returnUrl,
-    externalId: String(number),
-    username: user.username ?? `user${number}`,
-    email: user.email,
-    name: user.name,
-    admin: user.admin === true,
-    moderator: user.moderator === true,
-    groups: user.groups ?? [],
-    avatarUrl: user.avatarUrl,
+    externalId: String(id),
+    username,
+    email,
+    name: name ?? undefined,
+    admin,
+    moderator,
+    groups,
+    avatarUrl,
     ...(twoFactor === 'confirmed' ? { confirmed2fa: true } : {}),
     ...(twoFactor === 'none' ? { no2faMethods: true } : {}),
     custom: request.custom,

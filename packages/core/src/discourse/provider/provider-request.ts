@@ -34,7 +34,7 @@ export interface ProviderRequest {
 /**
  * Reads and verifies a client's question (DiscourseConnect, `/session/sso_provider`). The host of the return address
  * chooses whose secrets may have signed it; until one of them has, nothing else of the message is looked at, and the
- * return address is used for nothing else.
+ * return address is used for nothing else. What is told of a refusal holds nothing of the message: anybody can send one.
  */
 export function readProviderRequest(
   query: Query,
@@ -47,7 +47,7 @@ export function readProviderRequest(
   if (isRefusal(sig)) return sig;
   if (sso === undefined || sso === '') {
     return refusal(
-      'ERR_PARAMETER_MISSING',
+      'ERR_PROVIDER_REQUEST_MISSING',
       'The request has no "sso": this address is for DiscourseConnect clients.',
     );
   }
@@ -64,7 +64,7 @@ export function readProviderRequest(
   if (candidates.length === 0) {
     return refusal(
       'ERR_PROVIDER_CLIENT_UNKNOWN',
-      `No client is set up for the host ${url.hostname}: add it to clients (DISCOURSE_CONNECT_PROVIDER_SECRETS).`,
+      'No client is set up for the host of the return_sso_url: its domain has to be in clients (DISCOURSE_CONNECT_PROVIDER_SECRETS), the whole host name without scheme, port and path.',
     );
   }
 
@@ -85,7 +85,7 @@ export function readProviderRequest(
   if (failure === undefined || failure.refused.startsWith('ERR_SSO_SIGNATURE')) {
     return refusal(
       'ERR_PROVIDER_SIGNATURE_INVALID',
-      `The signature was not made with a secret of the client ${url.hostname}: compare the secrets of both sides.`,
+      `The signature was not made with a secret of the client ${candidates.map(({ domain }) => `"${domain}"`).join(' or ')}: compare the secrets of both sides, without blanks or line breaks at the ends.`,
     );
   }
   return failure;
@@ -118,7 +118,7 @@ function judge({
   if (client.returnUrls !== null && !client.returnUrls.has(url.origin + url.pathname)) {
     return refusal(
       'ERR_SSO_RETURN_URL_FOREIGN',
-      `The client ${client.domain} may not return to ${url.origin}${url.pathname}: add it to its returnUrls if it should.`,
+      `The client "${client.domain}" asked to return to an address that is not among its returnUrls: add it if it should be.`,
     );
   }
   return {

@@ -2,9 +2,14 @@ import type { Exchange } from '../../connector.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import { parseQuery, readParameter } from '../../http/query.js';
 import { readHeader } from '../../http/request.js';
+import { isExternalId } from '../protocol/external-id.js';
 import type { DiscourseFields } from '../protocol/fields.js';
-import { openMessage } from '../protocol/message.js';
+import { type OpenedMessage, openMessage } from '../protocol/message.js';
+import type { SigningKey } from '../protocol/signature.js';
 import type { ReadyClient } from './clients.js';
+
+/** A push's fields; they always name somebody. */
+export type SyncFields = DiscourseFields & { readonly externalId: string };
 
 /** Largest body of a push, in bytes. */
 const bodyLimit = 32_768;
@@ -31,16 +36,19 @@ export interface SyncedPerson {
   readonly custom?: Readonly<Record<string, string>>;
 }
 
-/** Reads and verifies `POST /admin/users/sync_sso`: a form or JSON with `sso` and `sig`, signed by the authority. */
+/**
+ * Reads and verifies `POST /admin/users/sync_sso`: a form or JSON with `sso` and `sig`, signed by the authority. Forums
+ * before July 2026 decoded `sso` twice, and programs that were written for them encode it twice; it is taken either way.
+ */
 export async function readSync(
   exchange: Exchange,
   authority: ReadyClient,
   now: Date,
-): Promise<DiscourseFields | Refusal> {
+): Promise<SyncFields | Refusal> {
   const body = new TextDecoder().decode(await exchange.request.body(bodyLimit));
   const message = readMessage(body, readHeader(exchange.request.headers, 'content-type') ?? '');
   if (isRefusal(message)) return message;
-  const opened = openMessage(message, authority.secrets.keysAt(now));
+  const opened = openEitherWay(message, authority.secrets.keysAt(now));
   if (isRefusal(opened)) return opened;
   const { fields } = opened;
   if (fields.nonce !== undefined) {
@@ -50,13 +58,27 @@ export async function readSync(
       'The message is the answer to a login (it has a nonce), not a push.',
     );
   }
-  if (fields.externalId === undefined || fields.externalId.trim() === '') {
-    return refusal('ERR_PROVIDER_SYNC_REFUSED', 'The message has no external_id.');
+  const { externalId } = fields;
+  if (externalId === undefined || !isExternalId(externalId)) {
+    return refusal('ERR_PROVIDER_SYNC_REFUSED', 'The message has no external_id that can name somebody.');
   }
-  return fields;
+  return { ...fields, externalId };
 }
 
-function readMessage(body: string, contentType: string): { sso: unknown; sig: unknown } | Refusal {
+interface SyncMessage {
+  readonly sso: unknown;
+  readonly sig: unknown;
+}
+
+function openEitherWay(message: SyncMessage, keys: readonly SigningKey[]): OpenedMessage | Refusal {
+  const opened = openMessage(message, keys);
+  const { sso, sig } = message;
+  if (!isRefusal(opened) || typeof sso !== 'string' || !sso.includes('%')) return opened;
+  const decoded = readParameter(parseQuery(`sso=${sso}`), 'sso');
+  return isRefusal(decoded) ? opened : openMessage({ sso: decoded, sig }, keys);
+}
+
+function readMessage(body: string, contentType: string): SyncMessage | Refusal {
   if (!/^application\/json\b/i.test(contentType)) {
     const form = parseQuery(body);
     const sso = readParameter(form, 'sso');
@@ -76,7 +98,7 @@ function readMessage(body: string, contentType: string): { sso: unknown; sig: un
 
 /** What of the message reaches the site. */
 export function syncedPerson(
-  fields: DiscourseFields & { readonly externalId: string },
+  fields: SyncFields,
   siteUserId: string | null,
   { acceptEmail, acceptStaffFlags }: { readonly acceptEmail: boolean; readonly acceptStaffFlags: boolean },
 ): SyncedPerson {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { SiteUser } from '../../site-user.js';
+import type { ClientPerson } from './client-person.js';
 
 /** The `user` object of a webhook, as clients read it: numbers are numbers, groups whole objects. */
 export interface WebhookUser {
@@ -8,7 +8,6 @@ export interface WebhookUser {
   readonly username: string;
   readonly name: string | null;
   readonly email: string;
-  readonly active: boolean;
   readonly admin: boolean;
   readonly moderator: boolean;
   readonly title: string | null;
@@ -22,41 +21,47 @@ export interface WebhookGroup {
   readonly automatic: false;
 }
 
-/** Whether something read from the store is such an object. */
-export function isWebhookUser(value: unknown): value is WebhookUser {
+/** Reads what was stored as such an object; null for anything else. */
+export function readWebhookUser(json: string): WebhookUser | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return null;
+  }
+  return isWebhookUser(value) ? value : null;
+}
+
+function isWebhookUser(value: unknown): value is WebhookUser {
+  if (typeof value !== 'object' || value === null || !('groups' in value)) return false;
+  const { id, username, name, email, groups }: Partial<Record<keyof WebhookUser, unknown>> = value;
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'id' in value &&
-    typeof value.id === 'number' &&
-    'username' in value &&
-    typeof value.username === 'string' &&
-    'groups' in value &&
-    Array.isArray(value.groups)
+    typeof id === 'number' &&
+    typeof username === 'string' &&
+    (name === null || typeof name === 'string') &&
+    typeof email === 'string' &&
+    Array.isArray(groups) &&
+    groups.every(isWebhookGroup)
   );
+}
+
+function isWebhookGroup(value: unknown): value is WebhookGroup {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, name }: { id?: unknown; name?: unknown } = value;
+  return typeof id === 'number' && typeof name === 'string';
 }
 
 /**
  * A person in a webhook. Always with the whole list of groups, since clients take rights away by it, and never with
  * an `external_id`: one of them takes that for its own number of a user.
  */
-export function webhookUser(user: SiteUser, number: number): WebhookUser {
-  return {
-    id: number,
-    username: user.username ?? `user${number}`,
-    name: user.name ?? null,
-    email: user.email,
-    active: true,
-    admin: user.admin === true,
-    moderator: user.moderator === true,
-    title: user.title ?? null,
-    groups: (user.groups ?? []).map((name) => ({ id: groupNumber(name), name, automatic: false })),
-  };
+export function webhookUser({ groups, avatarUrl: _, ...person }: ClientPerson): WebhookUser {
+  return { ...person, groups: groups.map((name) => ({ id: groupNumber(name), name, automatic: false })) };
 }
 
-/** A group's number: the site has names alone. The same name always has the same. */
+/** A group's number: the site has names alone. The same name always has the same. At most 2^31 - 1. */
 export function groupNumber(name: string): number {
-  return (createHash('sha256').update(name.toLowerCase()).digest().readUInt32BE(0) >>> 1) + 1;
+  return createHash('sha256').update(name.toLowerCase()).digest().readUInt32BE(0) >>> 1 || 1;
 }
 
 /** One webhook: what it is called, and its body. */
@@ -66,28 +71,41 @@ export interface OutgoingWebhook {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+export const ping: OutgoingWebhook = { type: 'ping', event: 'ping', body: { ping: 'OK' } };
+
+/** An event about a person, with the person as they are. */
+export function userEvent(event: string, user: WebhookUser): OutgoingWebhook {
+  return { type: 'user', event, body: { user } };
+}
+
 /**
  * What a client has to hear so that it knows a person as they are now.
  * @param before what it was told last; null when it has heard nothing of this person
  */
 export function webhooksAbout(now: WebhookUser, before: WebhookUser | null): readonly OutgoingWebhook[] {
   if (before !== null && JSON.stringify(before) === JSON.stringify(now)) return [];
-  const about = (event: string): OutgoingWebhook => ({ type: 'user', event, body: { user: now } });
   // Some clients leave a mere creation alone, since forums send it before an address is confirmed.
-  const news = before === null ? [about('user_created'), about('user_updated')] : [about('user_updated')];
-  return [...news, ...membershipsChanged(now, before)];
+  const news = before === null ? ['user_created', 'user_updated'] : ['user_updated'];
+  return [...news.map((event) => userEvent(event, now)), ...membershipsChanged(now, before)];
 }
 
 function membershipsChanged(now: WebhookUser, before: WebhookUser | null): readonly OutgoingWebhook[] {
-  const had = new Map((before?.groups ?? []).map((group) => [group.id, group]));
-  const has = new Map(now.groups.map((group) => [group.id, group]));
+  const had = new Set((before?.groups ?? []).map(({ id }) => id));
+  const has = new Set(now.groups.map(({ id }) => id));
   const change = (event: string, groupId: number): OutgoingWebhook => ({
     type: 'group_user',
     event,
-    body: { group_user: { id: groupNumber(`${now.id}|${groupId}`), group_id: groupId, user_id: now.id } },
+    body: {
+      group_user: {
+        id: groupNumber(`${now.id}|${groupId}`),
+        group_id: groupId,
+        user_id: now.id,
+        owner: false,
+      },
+    },
   });
   return [
-    ...[...has.keys()].filter((id) => !had.has(id)).map((id) => change('user_added_to_group', id)),
-    ...[...had.keys()].filter((id) => !has.has(id)).map((id) => change('user_removed_from_group', id)),
+    ...[...has].filter((id) => !had.has(id)).map((id) => change('user_added_to_group', id)),
+    ...[...had].filter((id) => !has.has(id)).map((id) => change('user_removed_from_group', id)),
   ];
 }

@@ -1,118 +1,117 @@
-import type { ConnectorSetup, Delivery, SuspendOptions } from '../../connector.js';
-import { isRefusal, type Refusal } from '../../errors.js';
+import type { ConnectorSetup, Deliverer, Delivery } from '../../connector.js';
+import { isRefusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
+import { clientPerson } from './client-person.js';
 import type { PersonNumbers } from './numbers.js';
 import {
-  isWebhookUser,
   type OutgoingWebhook,
+  ping,
+  readWebhookUser,
+  userEvent,
   type WebhookUser,
   webhooksAbout,
   webhookUser,
 } from './webhook-body.js';
-import { type ReadyTarget, type SenderParts, sendWebhook } from './webhook-sender.js';
+import { type SenderParts, sendWebhook } from './webhook-sender.js';
+import type { ReadyTarget } from './webhook-targets.js';
 
 export interface WebhookLifeParts {
   readonly setup: ConnectorSetup;
   /** Name of the connector: what was sent last is kept under it. */
   readonly name: string;
-  readonly targets: readonly ReadyTarget[];
+  readonly target: ReadyTarget;
   readonly numbers: PersonNumbers;
 }
 
-export interface WebhookLife {
-  readonly push: (user: SiteUser) => Promise<Delivery>;
-  readonly signOut: (siteUserId: string) => Promise<Delivery>;
-  readonly suspend: (siteUserId: string, options: SuspendOptions) => Promise<Delivery>;
-  readonly remove: (siteUserId: string) => Promise<Delivery>;
-  readonly check: () => Promise<Delivery>;
-}
+/** When a suspension without an end ends: what forums say then. */
+const never = new Date('3000-01-01T00:00:00Z');
 
-/** What the connector tells its clients about a person, through the push queue like everything else. */
-export function webhookLife({ setup, name, targets, numbers }: WebhookLifeParts): WebhookLife {
+/** What one client is told about people, through the push queue like everything else. */
+export function webhookLife({
+  setup,
+  name,
+  target,
+  numbers,
+}: WebhookLifeParts): Deliverer & { readonly name: string } {
   const sender: SenderParts = { fetch: setup.fetch, now: setup.now, instance: setup.address.origin };
   const { profiles } = setup.store;
-  const keyOf = ({ url }: ReadyTarget, number: number): string => `${number}|${url}`;
+  const keyOf = (siteUserId: string): string => `${target.name}|${siteUserId}`;
+  const wants = (event: string): boolean => target.events?.has(event) ?? true;
 
-  /** Sends in order, to each client what it wants; the first failure of a client ends its turn. */
-  async function tell(
-    webhooksFor: (target: ReadyTarget) => Promise<readonly OutgoingWebhook[]>,
-    told: (target: ReadyTarget) => Promise<void> = async () => {},
-  ): Promise<Delivery> {
-    const failures = await Promise.all(
-      targets.map(async (target) => {
-        for (const webhook of await webhooksFor(target)) {
-          if (target.events !== null && webhook.type !== 'ping' && !target.events.has(webhook.event))
-            continue;
-          const failure = await sendWebhook(sender, target, webhook);
-          if (failure !== null) return failure;
-        }
-        await told(target);
-        return null;
-      }),
-    );
-    const failed = failures.filter((failure) => failure !== null);
-    const [first] = failed;
-    if (first === undefined) return { done: true };
-    // Another try is of use while it is for one of them; what was taken is not sent again.
-    const passing = failed.find(({ retryAfter }) => retryAfter !== undefined) ?? first;
-    return {
-      done: false,
-      refusal: passing,
-      ...(passing.retryAfter === undefined ? {} : { retryAfter: passing.retryAfter }),
-    };
+  /** Sends in order; the first failure ends it. */
+  async function tell(webhooks: readonly OutgoingWebhook[]): Promise<Delivery> {
+    for (const webhook of webhooks.filter(({ event }) => wants(event))) {
+      const failure = await sendWebhook(sender, target, webhook);
+      if (failure === null) continue;
+      const { retryAfter, ...refusal } = failure;
+      return { done: false, refusal, ...(retryAfter === undefined ? {} : { retryAfter }) };
+    }
+    return { done: true };
   }
 
-  async function lastTold(target: ReadyTarget, number: number): Promise<WebhookUser | null> {
-    const stored = await profiles?.read(name, keyOf(target, number));
-    if (stored === null || stored === undefined) return null;
-    const record: unknown = JSON.parse(stored.json);
+  async function lastTold(siteUserId: string): Promise<WebhookUser | null> {
+    const stored = await profiles?.read(name, keyOf(siteUserId));
     // What another version wrote in another shape counts as never told.
-    return isWebhookUser(record) ? record : null;
+    return stored === null || stored === undefined ? null : readWebhookUser(stored.json);
   }
 
-  /** An event about a person whom the site may know no more: then as the clients knew them last. */
-  async function event(
+  /** Brings the client up to date about a person, and then tells it of an event. */
+  async function update(user: SiteUser, event?: string): Promise<Delivery> {
+    if (!user.emailVerified) return { done: true, notes: ['No webhooks before the address is verified.'] };
+    const number = await numbers.numberOf(user);
+    if (isRefusal(number)) return { done: false, refusal: number };
+    const record = webhookUser(clientPerson(user, number));
+    const told = await tell(webhooksAbout(record, await lastTold(user.id)));
+    if (!told.done) return told;
+    const version = setup.now().toISOString();
+    await profiles?.write(name, keyOf(user.id), { json: JSON.stringify(record), version }, true);
+    return event === undefined ? told : tell([userEvent(event, record)]);
+  }
+
+  /**
+   * The person as they are, or as the client knew them last: whoever is gone from the site, or has an address now that
+   * is not verified. Null when there is nothing that may be told.
+   */
+  async function knownAs(siteUserId: string): Promise<WebhookUser | null> {
+    const user = (await setup.findUser?.(siteUserId)) ?? null;
+    if (user?.emailVerified === true) {
+      const number = await numbers.numberOf(user);
+      if (!isRefusal(number)) return webhookUser(clientPerson(user, number));
+    }
+    return lastTold(siteUserId);
+  }
+
+  async function happened(
     siteUserId: string,
-    eventName: string,
+    events: readonly string[],
     more: Partial<WebhookUser> = {},
   ): Promise<Delivery> {
-    const user = (await setup.findUser?.(siteUserId)) ?? null;
-    const known = user === null ? await personKnownOnlyById(siteUserId) : await numbers.numberOf(user);
-    if (isRefusal(known)) return { done: false, refusal: known };
-    return tell(async (target) => {
-      const last = await lastTold(target, known);
-      const record = user === null ? last : webhookUser(user, known);
-      // Clients that never heard of the person need not hear of their end.
-      return last === null || record === null
-        ? []
-        : [{ type: 'user', event: eventName, body: { user: { ...record, ...more } } }];
-    });
-  }
-
-  async function personKnownOnlyById(siteUserId: string): Promise<number | Refusal> {
-    return numbers.numberOf({ id: siteUserId, email: 'unknown@unknown.invalid', emailVerified: false });
+    const record = await knownAs(siteUserId);
+    if (record === null) return { done: true, notes: ['The client was never told about the person.'] };
+    return tell(events.map((event) => userEvent(event, { ...record, ...more })));
   }
 
   return {
-    async push(user: SiteUser) {
-      if (!user.emailVerified) return { done: true, notes: ['No webhooks before the address is verified.'] };
-      const number = await numbers.numberOf(user);
-      if (isRefusal(number)) return { done: false, refusal: number };
-      const record = webhookUser(user, number);
-      return tell(
-        async (target) => webhooksAbout(record, await lastTold(target, number)),
-        async (target) => {
-          const version = setup.now().toISOString();
-          await profiles?.write(name, keyOf(target, number), { json: JSON.stringify(record), version }, true);
-        },
-      );
+    name: target.name,
+    push: (user) => update(user),
+    signIn: (user) => update(user, 'user_logged_in'),
+    signOut: (siteUserId) => happened(siteUserId, ['user_logged_out']),
+    // A suspension ends sessions at a forum, which says so, too: some clients know only of that.
+    suspend: (siteUserId, { until = never }) =>
+      happened(siteUserId, ['user_logged_out', 'user_suspended'], { suspended_till: until.toISOString() }),
+    restore: (siteUserId) => happened(siteUserId, ['user_unsuspended']),
+    async remove(siteUserId) {
+      const told = await happened(siteUserId, ['user_destroyed']);
+      if (!told.done) return told;
+      await profiles?.remove(name, keyOf(siteUserId));
+      return {
+        ...told,
+        byHand: [`Remove the account at ${target.host}: a webhook only says that it is gone here.`],
+      };
     },
-    signOut: (siteUserId) => event(siteUserId, 'user_logged_out'),
-    suspend: (siteUserId, { until }) =>
-      event(siteUserId, 'user_suspended', {
-        suspended_till: (until ?? new Date('3000-01-01T00:00:00Z')).toISOString(),
-      }),
-    remove: (siteUserId) => event(siteUserId, 'user_destroyed'),
-    check: () => tell(async () => [{ type: 'ping', event: 'ping', body: { ping: 'OK' } }]),
+    check: async () =>
+      wants(ping.event)
+        ? tell([ping])
+        : { done: true, notes: [`${target.host} takes no ping, so it was not asked.`] },
   };
 }

@@ -1,16 +1,8 @@
 import { type Refusal, refusal } from '../../errors.js';
 import { sendRequest } from '../../http/outgoing.js';
-import type { SecretRing } from '../../secrets.js';
 import { signatureOf } from '../protocol/signature.js';
 import type { OutgoingWebhook } from './webhook-body.js';
-
-/** A client that gets webhooks. */
-export interface ReadyTarget {
-  readonly url: string;
-  readonly secrets: SecretRing;
-  /** Names of events it wants; null: all. */
-  readonly events: ReadonlySet<string> | null;
-}
+import type { ReadyTarget } from './webhook-targets.js';
 
 export interface SenderParts {
   readonly fetch: typeof fetch;
@@ -21,8 +13,10 @@ export interface SenderParts {
 
 /** Milliseconds that a client may take, as forums allow. */
 const timeoutMs = 20_000;
-/** Seconds until another try after a failure that may pass. */
-const retryAfter = 60;
+/** Least seconds until another try after a failure that may pass; the queue waits longer each time. */
+const retryAfter = 1;
+/** Forums have their version here; some firewalls in front of clients look for the name. */
+const userAgent = 'Discourse/2026.7 (Forum SSO)';
 
 let lastId = 0;
 
@@ -32,55 +26,69 @@ let lastId = 0;
  */
 export async function sendWebhook(
   { fetch, now, instance }: SenderParts,
-  { url, secrets }: ReadyTarget,
+  { url, host, secrets }: ReadyTarget,
   { type, event, body }: OutgoingWebhook,
 ): Promise<(Refusal & { readonly retryAfter?: number }) | null> {
   const [newest] = secrets.keysAt(now());
   if (newest === undefined) return refusal('ERR_INTERNAL', 'There is no secret left to sign with.');
   const text = JSON.stringify(body);
-  // Ascending and never 0, which some clients take for missing.
-  lastId = Math.max(lastId + 1, now().getTime());
   const answer = await sendRequest(fetch, {
     method: 'POST',
     url,
     headers: {
       Accept: '*/*',
+      Connection: 'close',
       'Content-Type': 'application/json',
-      'User-Agent': 'forum-sso',
+      'User-Agent': userAgent,
       'X-Discourse-Instance': instance,
-      'X-Discourse-Event-Id': String(lastId),
+      'X-Discourse-Event-Id': String(nextEventId(now())),
       'X-Discourse-Event-Type': type,
       'X-Discourse-Event': event,
-      'X-Discourse-Event-Signature': `sha256=${signatureOf(Buffer.from(text), newest)}`,
+      'X-Discourse-Event-Signature': `sha256=${signatureOf(text, newest)}`,
     },
     body: text,
     timeoutMs,
   });
-  if ('fault' in answer) {
-    const passing = answer.fault === 'timeout' || answer.fault === 'unreachable';
-    const why = refusal(
-      'ERR_PROVIDER_WEBHOOK_FAILED',
-      `The client did not take the webhook: ${answer.fault}.`,
-      answer.cause,
-    );
-    return passing ? { ...why, retryAfter } : why;
-  }
-  const fault = faultOf(answer.status, answer.text, type);
+  const fault =
+    'fault' in answer ? { what: answer.fault, ...answer } : faultOf(answer.status, answer.text, type);
   if (fault === null) return null;
-  const why = refusal('ERR_PROVIDER_WEBHOOK_FAILED', `The client did not take the webhook: ${fault}.`);
-  return answer.status >= 500 || answer.status === 429 ? { ...why, retryAfter } : why;
+  const why = refusal(
+    'ERR_PROVIDER_WEBHOOK_FAILED',
+    `${host} did not take the webhook ${event}: ${fault.what}.`,
+    'cause' in fault ? fault.cause : undefined,
+  );
+  return isPassing(answer) ? { ...why, retryAfter } : why;
+}
+
+/**
+ * Ascending, also over a restart, and never 0, which some clients take for missing. Seconds since 2020, so that it
+ * stays within the 31 bits in which the wiki stores it.
+ */
+function nextEventId(now: Date): number {
+  lastId = Math.max(lastId + 1, Math.floor((now.getTime() - Date.UTC(2020, 0)) / 1_000));
+  return lastId;
+}
+
+function isPassing(answer: Awaited<ReturnType<typeof sendRequest>>): boolean {
+  return 'fault' in answer
+    ? answer.fault === 'timeout' || answer.fault === 'unreachable'
+    : answer.status >= 500 || answer.status === 429;
 }
 
 /** What is wrong with an answer; clients report refusals with status 200, too. */
-function faultOf(status: number, text: string, type: OutgoingWebhook['type']): string | null {
-  if (status < 200 || status > 299) return `status ${status}`;
+function faultOf(
+  status: number,
+  text: string,
+  type: OutgoingWebhook['type'],
+): { readonly what: string } | null {
+  if (status < 200 || status > 299) return { what: `it answered with status ${status}` };
   // The wiki answers so when it could make nothing of the body.
-  if (text.trim() === '' && type === 'user') return 'an empty answer';
-  return refusedInBody(text) ? 'the answer says that it was not successful' : null;
+  if (status === 200 && text.trim() === '' && type === 'user') return { what: 'its answer is empty' };
+  return isRefusedInBody(text) ? { what: 'its answer says that it was not successful' } : null;
 }
 
 /** WordPress: a JSON text that holds JSON with `success`. */
-function refusedInBody(text: string): boolean {
+function isRefusedInBody(text: string): boolean {
   let value: unknown = text;
   for (let depth = 0; depth < 2 && typeof value === 'string'; depth++) {
     try {
@@ -90,5 +98,5 @@ function refusedInBody(text: string): boolean {
     }
   }
   if (typeof value !== 'object' || value === null || !('success' in value)) return false;
-  return value.success === false || value.success === 0;
+  return [false, 0, '', '0', 'false', null].some((no) => no === value.success);
 }

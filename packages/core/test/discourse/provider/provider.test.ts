@@ -21,9 +21,10 @@ import type { ForumSsoOptions } from '../../../src/options/forum-sso-options.js'
 import type { SiteUser } from '../../../src/site-user.js';
 import { memoryStore } from '../../../src/store/memory-store.js';
 import type { Numbers } from '../../../src/store/store.js';
+import { LeakDetector, printed } from '../../leak-detector.js';
 
 const secret = randomBytes(16).toString('hex');
-const apiKey = 'an-inbound-key-0123456789';
+const apiKey = 'an-inbound-key-of-32-characters-x';
 const wiki = 'https://wiki.example.com/index.php?title=Special:DiscourseSsoConsumer';
 const nonce = 'c'.repeat(128);
 const alice: SiteUser = {
@@ -125,8 +126,19 @@ interface ProviderVector {
   readonly error?: { readonly class: string };
   readonly result?: { readonly redirect?: string; readonly login_page?: boolean; readonly logout?: boolean };
 }
-const vectors: { provider: ProviderVector[]; wildcard: { pattern: string; host: string; match: boolean }[] } =
-  JSON.parse(readFileSync(new URL('../../../../testkit/vectors/discourse.json', import.meta.url), 'utf8'));
+interface SyncVector {
+  readonly name: string;
+  readonly secret: string;
+  readonly sso: string | null;
+  readonly sig: string | null;
+  readonly old: { readonly status: number };
+  readonly new: { readonly status: number };
+}
+const vectors: {
+  provider: ProviderVector[];
+  wildcard: { pattern: string; host: string; match: boolean }[];
+  sync: SyncVector[];
+} = JSON.parse(readFileSync(new URL('../../../../testkit/vectors/discourse.json', import.meta.url), 'utf8'));
 
 /** Where we differ from a forum on purpose, and why. */
 const differences: Readonly<Record<string, string>> = {
@@ -289,9 +301,101 @@ describe('a login at a client', () => {
     const reply = await own.ask(signed({ nonce, return_sso_url: wiki, logout: 'true' }));
     expect(locationOf(reply)).toBe(wiki);
     expect(own.session).toEqual({ user: null, signedOut: 1 });
-    const framed = site();
-    await framed.ask(signed({ nonce, return_sso_url: wiki, logout: 'true' }), { 'sec-fetch-dest': 'image' });
-    expect(framed.session.signedOut).toBe(0);
+    expect(own.events).toMatchObject([{ type: 'logout.completed', everywhere: false }]);
+    // Nobody is there any more: that is just as well.
+    expect(locationOf(await own.ask(signed({ nonce, return_sso_url: wiki, logout: 'true' })))).toBe(wiki);
+  });
+
+  test('logout=true ends the built-in session, in this browser alone', async () => {
+    const { sso } = site();
+    const request = (cookie: string, query = '') => ({
+      method: 'GET',
+      url: `/session/sso_provider?${query}`,
+      headers: { cookie },
+      ip: undefined,
+      body: async () => new Uint8Array(),
+    });
+    const browser = async (): Promise<string> => {
+      const [[, cookie] = []] = await (await sso.visit(request(''))).signIn(alice);
+      return cookie?.split(';')[0] ?? '';
+    };
+    const [here, there] = [await browser(), await browser()];
+    const reply = await sso.handle(request(here, signed({ nonce, return_sso_url: wiki, logout: 'true' })));
+    expect(locationOf(reply)).toBe(wiki);
+    expect(reply?.headers.find(([name]) => name === 'Set-Cookie')?.[1]).toContain('Max-Age=0');
+    expect((await sso.visit(request(here))).user).toBeNull();
+    expect((await sso.visit(request(there))).user).toMatchObject({ id: 'uuid-1' });
+  });
+
+  test('a session that does not end sends nobody back', async () => {
+    const own = site();
+    const reply = await own.sso.handle(
+      {
+        method: 'GET',
+        url: `/session/sso_provider?${signed({ nonce, return_sso_url: wiki, logout: 'true' })}`,
+        headers: {},
+        ip: undefined,
+        body: async () => new Uint8Array(),
+      },
+      {
+        currentUser: async () => alice,
+        signIn: async () => {},
+        signOut: async () => {
+          throw new Error('the session store is down');
+        },
+      },
+    );
+    expect([reply?.status, locationOf(reply)]).toEqual([503, '']);
+  });
+
+  test('prompt=none ends on no page, whatever is the matter; the operator hears of it', async () => {
+    const query = signed({ nonce, return_sso_url: wiki, prompt: 'none' });
+    const failed = { nonce, return_sso_url: wiki, prompt: 'none', failed: 'true' };
+    const removed = site();
+    await removed.sso.remove('uuid-1');
+    expect(answerOf(await removed.ask(query))).toEqual(failed);
+    expect(removed.events.at(-1)).toMatchObject({ code: 'ERR_USER_REMOVED' });
+
+    const numberless = site({
+      numberOf: () => {
+        throw new Error('the database of alice@example.com is down');
+      },
+      siteUserOf: () => null,
+    });
+    expect(answerOf(await numberless.ask(query))).toEqual(failed);
+    expect(numberless.events).toMatchObject([{ code: 'ERR_SITE_CALLBACK_FAILED' }]);
+    expect((await numberless.ask(signed({ nonce, return_sso_url: wiki })))?.status).toBe(503);
+
+    const silentStore = site(
+      {},
+      {
+        store: {
+          ...memoryStore(),
+          numbers: { ...durableNumbers(), numberOf: () => Promise.reject(new Error('down')) },
+        },
+      },
+    );
+    expect(answerOf(await silentStore.ask(query))).toEqual(failed);
+    expect(silentStore.events).toMatchObject([{ code: 'ERR_STORE_UNAVAILABLE' }]);
+  });
+
+  test.each([0, -1, 1.5, 2 ** 53, Number.NaN])('a number %p is nobody’s', async (number) => {
+    const own = site({ numberOf: () => number, siteUserOf: () => null });
+    expect((await own.ask(signed({ nonce, return_sso_url: wiki })))?.status).toBe(500);
+    expect(own.events).toMatchObject([{ code: 'ERR_SITE_USER_INVALID' }]);
+  });
+
+  test('groups that a client would take for others, and half characters, do not get out', async () => {
+    const user = { ...alice, name: `A ${'😀'.slice(0, 1)}`, groups: ['@ADMIN@', 'a,b', ' c', 'fine'] };
+    const answer = answerOf(await site({}, { user }).ask(signed({ nonce, return_sso_url: wiki })));
+    expect(answer).toMatchObject({ groups: 'fine', name: 'A \u{fffd}' });
+  });
+
+  test('a person without groups has an empty list, one without a user name a made-up one', async () => {
+    const { groups: _g, username: _u, name: _n, ...rest } = alice;
+    const answer = answerOf(await site({}, { user: rest }).ask(signed({ nonce, return_sso_url: wiki })));
+    expect(answer).toMatchObject({ groups: '', username: 'user1' });
+    expect(answer).not.toHaveProperty('name');
   });
 
   test('a second factor: confirmed, not there, or asked for at a page of the site', async () => {
@@ -319,7 +423,10 @@ describe('a login at a client', () => {
 
 describe('refused', () => {
   test.each<[string, string, number, string]>([
-    ['nothing at all', '', 400, 'ERR_PARAMETER_MISSING'],
+    ['nothing at all', '', 400, 'ERR_PROVIDER_REQUEST_MISSING'],
+    ['an empty message', 'sso=&sig=1', 400, 'ERR_PROVIDER_REQUEST_MISSING'],
+    ['no base64', 'sso=a.b&sig=1', 422, 'ERR_PROVIDER_REQUEST_UNREADABLE'],
+    ['no message inside', 'sso=YQ==&sig=1', 422, 'ERR_PROVIDER_REQUEST_UNREADABLE'],
     [
       'no signature',
       signed({ nonce, return_sso_url: wiki }).split('&')[0] ?? '',
@@ -414,6 +521,65 @@ describe('refused', () => {
     expect(events).toMatchObject([{ code, status }]);
     expect(JSON.stringify([reply, events])).not.toContain(secret);
   });
+
+  test('what anybody may have written gets into no event and no page', async () => {
+    const word = (): string => randomBytes(9).toString('hex');
+    const values = { host: `${word()}.example`, nonce: word(), path: word(), custom: word(), below: word() };
+    const detector = new LeakDetector(values);
+    const own = site({
+      clients: [
+        { domain: 'wiki.example.com', secret, returnUrls: ['https://wiki.example.com/login'] },
+        { domain: '*.wiki.example.com', secret: randomBytes(16).toString('hex') },
+      ],
+    });
+    const fields = { nonce: values.nonce, 'custom.state': values.custom };
+    const replies = await Promise.all(
+      [
+        signed({ ...fields, return_sso_url: `https://${values.host}/${values.path}` }),
+        signed({ ...fields, return_sso_url: `https://wiki.example.com/${values.path}` }),
+        signed({ ...fields, return_sso_url: `https://wiki.example.com/${values.path}` }, 'another secret'),
+        signed({ ...fields, return_sso_url: `https://${values.below}.wiki.example.com/` }),
+        signed({ ...fields, return_sso_url: `javascript:${values.path}` }),
+        signed({ ...fields, return_sso_url: 'https://wiki.example.com/login', prompt: values.custom }),
+      ].map((query) => own.ask(query)),
+    );
+    expect(own.events).toHaveLength(6);
+    expect(detector.find(printed([replies, own.events]))).toEqual([]);
+    const told = own.events.map((event) => (event.type === 'request.refused' ? event.detail : ''));
+    expect(told.filter((detail) => detail.includes('"*.wiki.example.com"'))).toHaveLength(1);
+  });
+
+  test.each<[string, string, string]>([
+    ['nothing at all', '', 'opened without a login request'],
+    [
+      'a foreign host',
+      signed({ nonce, return_sso_url: 'https://evil.example/' }),
+      'added to the list of clients',
+    ],
+    [
+      'another secret',
+      signed({ nonce, return_sso_url: wiki }, 'another secret'),
+      'secret at the site that sent you',
+    ],
+    ['prompt=login', signed({ nonce, return_sso_url: wiki, prompt: 'login' }), 'may only be &#34;none&#34;'],
+    ['no https', signed({ nonce, return_sso_url: 'http://wiki.example.com/' }), 'absolute https address'],
+    ['no return address', signed({ nonce }), 'no return_sso_url'],
+  ])('with %s the page tells its operator what to fix', async (_, query, text) => {
+    expect(String((await site().ask(query))?.body)).toContain(text);
+  });
+
+  test.each([{ 'sec-fetch-dest': 'iframe' }, { 'sec-fetch-dest': 'image' }, { 'sec-purpose': 'prefetch' }])(
+    'no page of others finds out who is signed in, or signs anybody out: %j',
+    async (headers) => {
+      const own = site();
+      for (const more of [{ prompt: 'none' }, { logout: 'true' }, {}]) {
+        const reply = await own.ask(signed({ nonce, return_sso_url: wiki, ...more }), { ...headers });
+        expect(locationOf(reply)).toBe('');
+        expect(String(reply?.body)).not.toContain('alice');
+      }
+      expect(own.session).toEqual({ user: alice, signedOut: 0 });
+    },
+  );
 
   test('an address that the client may not return to, though it signed it', async () => {
     const own = site({
@@ -630,6 +796,102 @@ describe('the API for clients', () => {
       { body: signed(person) },
     );
     expect(all).toMatchObject([{ email: 'b@example.com', emailVerified: false, admin: true }]);
+    expect(own.events.filter(({ type }) => type === 'person.synced')).toHaveLength(2);
+  });
+
+  test('base64 with a plus, as a form and as JSON, and what was encoded twice for older forums', async () => {
+    const seen: unknown[] = [];
+    const own = site(authority(seen), { user: bob });
+    const sso = Buffer.from('external_id=wp-6&bio=~~~~~~~~~').toString('base64');
+    expect(sso).toContain('+');
+    const sig = createHmac('sha256', secret).update(sso).digest('hex');
+    const once = encodeURIComponent(sso);
+    for (const [type, body] of [
+      ['application/x-www-form-urlencoded', `sso=${once}&sig=${sig}`],
+      ['application/x-www-form-urlencoded', `sso=${encodeURIComponent(once)}&sig=${sig}`],
+      ['application/json; charset=utf-8', JSON.stringify({ sso, sig })],
+      ['application/json', JSON.stringify({ sso: once, sig })],
+    ] as const) {
+      expect([body, (await own.api('POST', '/admin/users/sync_sso', { body, type }))?.status]).toEqual([
+        body,
+        200,
+      ]);
+    }
+    expect(seen).toHaveLength(4);
+    expect(seen[3]).toMatchObject({ externalId: 'wp-6', bio: '~~~~~~~~~' });
+  });
+
+  test.each(vectors.sync.map((vector) => [vector.name, vector] as const))(
+    'a forum’s vector, %s: what either era takes has a right signature here, and is no push',
+    async (_, { secret: key, sso, sig, old, new: current }) => {
+      const own = site({ ...authority([]), clients: [{ domain: 'wiki.example.com', secret: key }] });
+      const body = new URLSearchParams({
+        ...(sso === null ? {} : { sso }),
+        ...(sig === null ? {} : { sig }),
+      }).toString();
+      expect((await own.api('POST', '/admin/users/sync_sso', { body }))?.status).toBe(422);
+      // All of them have a nonce: they could be a login's answer.
+      const taken = [old.status, current.status].includes(200);
+      const refused = own.events.at(-1);
+      expect(refused?.type === 'request.refused' && refused.code === 'ERR_PROVIDER_SYNC_REFUSED').toBe(taken);
+    },
+  );
+
+  test('an id is one person’s, for good; words that name nobody are none', async () => {
+    const seen: unknown[] = [];
+    const own = site(authority(seen), { user: bob });
+    const push = async (fields: Record<string, string>) =>
+      (await own.api('POST', '/admin/users/sync_sso', { body: signed(fields) }))?.status;
+    expect(await push(person)).toBe(200);
+    expect(await push({ ...person, external_id: 'wp-6' })).toBe(403);
+    for (const id of ['', ' ', 'none', 'NULL', 'undefined', 'NaN', '[object Object]'])
+      expect([id, await push({ ...person, external_id: id })]).toEqual([id, 422]);
+    const changing = site(
+      authority([], {
+        applyUser: async ({ siteUserId }: { siteUserId: string | null }) =>
+          siteUserId === null ? bob : { ...bob, id: 'uuid-8' },
+      }),
+    );
+    const twice = [1, 2].map(() => changing.api('POST', '/admin/users/sync_sso', { body: signed(person) }));
+    expect((await Promise.all(twice)).map((reply) => reply?.status).sort()).toEqual([200, 200]);
+    expect(await changing.api('POST', '/admin/users/sync_sso', { body: signed(person) })).toMatchObject({
+      status: 403,
+      body: '{"failed":"FAILED","message":"Login Error"}',
+    });
+  });
+
+  test('a client with a key of its own: no other key brings people or finds them', async () => {
+    const own = site(
+      {
+        ...authority([]),
+        clients: [
+          { domain: 'wiki.example.com', secret, apiKey: 'the-key-of-the-authority-alone-x' },
+          {
+            domain: 'blog.example.com',
+            secret: randomBytes(16).toString('hex'),
+            apiKey: 'the-key-of-the-blog-and-nobody-x',
+          },
+        ],
+      },
+      { user: bob },
+    );
+    const call = async (key: string) => [
+      (await own.api('POST', '/admin/users/sync_sso', { key, body: signed(person) }))?.status,
+      (await own.api('GET', '/u/by-external/wp-5.json', { key }))?.status,
+      (await own.api('POST', '/admin/users/1/log_out', { key }))?.status,
+    ];
+    expect(await call('the-key-of-the-authority-alone-x')).toEqual([200, 200, 200]);
+    expect(await call(apiKey)).toEqual([403, 404, 200]);
+    expect(await call('the-key-of-the-blog-and-nobody-x')).toEqual([403, 404, 200]);
+    expect(await call('the-key-of-nobody-at-all-0123456')).toEqual([403, 403, 403]);
+  });
+
+  test('a fault of the site is no fault of the client', async () => {
+    const own = site(authority([], { applyUser: () => Promise.reject(new Error('down')) }));
+    expect(await own.api('POST', '/admin/users/sync_sso', { body: signed(person) })).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('internal_error'),
+    });
   });
 
   test('our own answer posted back, a foreign signature, and a push without an authority are refused', async () => {
@@ -661,6 +923,8 @@ describe('options', () => {
     [{ clients: [] }, 'is empty'],
     [{ clients: '' }, 'is empty'],
     [{ clients: 'no bar at all' }, 'domain|secret'],
+    [{ clients: 'wiki.example.com:8080|the-secret-of-it' }, 'line 1 must be a host alone'],
+    [{ clients: ['https://wiki.example.com|the-secret-of-it'] }, 'line 1 must be a host alone'],
     [{ clients: [{ domain: '*', secret }] }, 'allowBroadWildcard'],
     [{ clients: [{ domain: '*example.com', secret }] }, 'allowBroadWildcard'],
     [{ clients: [{ domain: 'https://a.example', secret }] }, 'must be a host'],
@@ -668,6 +932,12 @@ describe('options', () => {
     [{ clients: [{ domain: 'a.example', secret, returnUrls: ['http://a.example/'] }] }, 'https'],
     [{ clients: [{ domain: 'a.example', secret }], apiKey: 'Has Capitals And Blanks' }, 'DISCOURSE_API_KEY'],
     [{ clients: [{ domain: 'a.example', secret }], apiKey: 'short' }, 'shorter than 20'],
+    [
+      { clients: [{ domain: 'a.example', secret, apiKey: 'short' }] },
+      'the apiKey of the client "a.example" is shorter',
+    ],
+    [{ clients: [{ domain: 'a.example', secret, apiKey }], apiKey }, 'The same secret serves'],
+    [{ clients: [{ domain: 'a.example', secret: apiKey }], apiKey }, 'The same secret serves'],
     [{ clients: [{ domain: 'a.example', secret }], numberOf: () => 1 }, 'siteUserOf'],
     [{ clients: [{ domain: 'a.example', secret }], path: 'x' }, 'path'],
     [
@@ -694,6 +964,25 @@ describe('options', () => {
   test('without numbers that last the site does not start', () => {
     expect(problemsOf({ clients: [{ domain: 'a.example', secret }] }, { store: memoryStore() })).toContain(
       'whole numbers',
+    );
+  });
+
+  test('a short inbound key is a warning', () => {
+    const events: ForumSsoEvent[] = [];
+    const warnings = (key: string) => {
+      site({ apiKey: key }, { events: (event) => events.push(event) });
+      return events.splice(0).map((event) => (event.type === 'setup.warning' ? event.detail : ''));
+    };
+    expect(warnings('k'.repeat(31))).toEqual([
+      expect.stringMatching(/^apiKey \(DISCOURSE_API_KEY\) is shorter than 32/),
+    ]);
+    expect(warnings('k'.repeat(32))).toEqual([]);
+  });
+
+  test('an IPv6 address is a host, too', async () => {
+    const own = site({ clients: `[::1]|${secret}` });
+    expect(locationOf(await own.ask(signed({ nonce, return_sso_url: 'http://[::1]:8080/wiki' })))).toMatch(
+      /^http:\/\/\[::1\]:8080\/wiki\?sso=/,
     );
   });
 

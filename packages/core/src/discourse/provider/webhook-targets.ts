@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+
+import type { ConnectorSetup } from '../../connector.js';
+import { isRefusal } from '../../errors.js';
+import { readPeerUrl } from '../../http/site-address.js';
+import { type SecretRing, secretKinds } from '../../secrets.js';
+import type { DiscourseConnectProviderOptions, WebhookTarget } from './options.js';
+
+/** A client that gets webhooks. */
+export interface ReadyTarget {
+  /** Made of its address, so that jobs find it whatever its place in the list. */
+  readonly name: string;
+  readonly url: string;
+  /** Of its address; for the operator. */
+  readonly host: string;
+  readonly secrets: SecretRing;
+  /** Names of events it wants; null: all. */
+  readonly events: ReadonlySet<string> | null;
+}
+
+const setting = 'webhooks (WEBHOOK_TARGETS)';
+
+/** The receiver of wp-discourse knows these two, and reports every other as an error. */
+const wordpressReceiver = /\/wp-discourse\/v1\/update-user\/?$/;
+const wordpressEvents: ReadonlySet<string> = new Set(['user_created', 'user_updated']);
+
+/** The clients that get webhooks; null when a problem was reported. */
+export function readTargets(
+  { webhooks = [] }: DiscourseConnectProviderOptions,
+  setup: ConnectorSetup,
+): readonly ReadyTarget[] | null {
+  if (webhooks.length > 0 && setup.store.profiles === undefined) {
+    setup.problem(
+      `${setting} needs a store that keeps profiles, such as @forum-sso/sql: clients hear of what has changed.`,
+    );
+  }
+  const ready = webhooks.map((given) => readTarget(given, setup)).filter((target) => target !== null);
+  const names = new Set(ready.map(({ name }) => name));
+  if (names.size < ready.length) setup.problem(`${setting} holds the same address twice.`);
+  return ready.length === webhooks.length ? ready : null;
+}
+
+function readTarget(given: WebhookTarget | string, setup: ConnectorSetup): ReadyTarget | null {
+  const { url: text, secret, events } = typeof given === 'string' ? readLine(given) : given;
+  // It may have a query: a receiver is often a page with a parameter.
+  const url = readPeerUrl(text.split('?')[0] ?? '', `${setting}: the address`);
+  if (isRefusal(url)) setup.problem(url.detail);
+  const secrets = setup.readSecrets(secret, `the secret in ${setting}`, secretKinds.webhook);
+  if (secrets === null || isRefusal(url)) return null;
+  return {
+    name: createHash('sha256').update(text).digest('hex').slice(0, 8),
+    url: text,
+    host: url.host,
+    secrets,
+    events: events === undefined ? usualEvents(text) : new Set(events),
+  };
+}
+
+/** `url|secret`; an address holds no bar. */
+function readLine(line: string): WebhookTarget {
+  const bar = line.indexOf('|');
+  return bar === -1
+    ? { url: line, secret: '' }
+    : { url: line.slice(0, bar).trim(), secret: line.slice(bar + 1) };
+}
+
+/** The route may also stand in a parameter: `/?rest_route=/wp-discourse/v1/update-user`. */
+function usualEvents(text: string): ReadonlySet<string> | null {
+  const { pathname, searchParams } = new URL(text);
+  const routes = [pathname, searchParams.get('rest_route') ?? ''];
+  return routes.some((route) => wordpressReceiver.test(route)) ? wordpressEvents : null;
+}

@@ -5,6 +5,7 @@ import {
   type EventListener,
   type ForumSso,
   type PageRenderer,
+  storeQueue,
 } from '@forum-sso/core';
 
 import type { DemoSecrets } from './demo-secrets.js';
@@ -41,6 +42,8 @@ export function createEngine({
     keys: environment.FORUM_SSO_KEYS ?? [secrets.read('forum-sso-keys')],
     connectors,
     findUser: people.byId,
+    // Somebody is watching.
+    queue: storeQueue({ retry: { firstSeconds: 1, longestSeconds: 30 } }),
     ...rest,
   });
 }

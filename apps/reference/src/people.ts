@@ -29,6 +29,8 @@ export interface People {
    * @returns the new state, or null when there is no such account
    */
   update(id: string, change: (user: SiteUser) => SiteUser): SiteUser | null;
+  /** Deletes an account. Nobody gets its id again. */
+  remove(id: string): void;
 }
 
 /** Groups that the demo gives its people; the emulated forum has them, too. */
@@ -114,7 +116,10 @@ export function createPeople({ staffFlags }: { readonly staffFlags: boolean }): 
       return [...accounts.values()];
     },
     get offered() {
-      return shown.map(({ user, shows }) => ({ user: accounts.get(user.id) ?? user, shows }));
+      return shown.flatMap(({ user: { id }, shows }) => {
+        const user = accounts.get(id);
+        return user === undefined ? [] : [{ user, shows }];
+      });
     },
     byId: async (id) => accounts.get(id) ?? null,
     byUsername: (username) => find((user) => user.username === username),
@@ -129,6 +134,9 @@ export function createPeople({ staffFlags }: { readonly staffFlags: boolean }): 
       const changed = { ...change(user), id };
       accounts.set(id, changed);
       return changed;
+    },
+    remove(id) {
+      accounts.delete(id);
     },
   };
 }

@@ -2,8 +2,10 @@ import { communityRoutes } from './community-pages.js';
 import type { PageRoute } from './http/page-route.js';
 import { accountPage } from './pages/account-page.js';
 import { homePage } from './pages/home-page.js';
+import { profileRoutes } from './profile.js';
 import { signInRoutes } from './sign-in.js';
 import type { SiteContext } from './site.js';
+import { staffRoutes } from './staff.js';
 
 /** All pages of the site. A new one is an entry here, and nothing else: every framework serves this list. */
 export function siteRoutes(site: SiteContext): readonly PageRoute[] {
@@ -21,6 +23,8 @@ export function siteRoutes(site: SiteContext): readonly PageRoute[] {
       visitors: 'members',
       answer: (request) => reply.page(accountPage(frame(request), request.user)),
     },
+    ...profileRoutes(site),
+    ...staffRoutes(site),
     ...communityRoutes(site),
     ...signInRoutes(site),
   ];

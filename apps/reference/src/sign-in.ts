@@ -1,5 +1,6 @@
-import { errorFrom, ForumSsoError, isRefusal, safeReturnPath } from '@forum-sso/core';
+import { errorFrom, isRefusal, safeReturnPath } from '@forum-sso/core';
 
+import { oneOf } from './http/form-fields.js';
 import type { PageOptions } from './http/page-replies.js';
 import type { PageReply, PageRequest, PageRoute } from './http/page-route.js';
 import { loginPage } from './pages/login-page.js';
@@ -71,15 +72,6 @@ function form(
     ...(problem === undefined ? {} : { problem }),
   });
   return reply.page(page, options);
-}
-
-/** A field's text; undefined when absent. */
-function oneOf(fields: URLSearchParams, name: string): string | undefined {
-  const [value, ...more] = fields.getAll(name);
-  if (more.length > 0) {
-    throw new ForumSsoError('ERR_PARAMETER_REPEATED', `The field "${name}" was sent more than once.`);
-  }
-  return value;
 }
 
 /** The path to go to after signing in: checked, or undefined when none was given. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { type ForumSso, ForumSsoError, type PageContent } from '@forum-sso/core';
 
 import type { CommunityPage } from './communities/community.js';
+import type { DeliveryLog } from './delivery-log.js';
 import { canonicalHost } from './http/canonical-host.js';
 import { ownPagesOnly } from './http/own-pages-only.js';
 import { type PageReplies, pageReplies } from './http/page-replies.js';
@@ -18,6 +19,7 @@ import { siteRoutes } from './routes.js';
 export interface SiteOptions {
   readonly sso: ForumSso;
   readonly people: People;
+  readonly deliveries: DeliveryLog;
   readonly communities: readonly (ShownCommunity & { readonly pages: readonly CommunityPage[] })[];
   /** True when signing in needs the demo's password. */
   readonly asksPassword: boolean;
@@ -33,6 +35,8 @@ export interface SiteContext extends SiteOptions {
   readonly reply: PageReplies;
   /** What stands around a page's content. */
   frame(request: PageRequest): Frame;
+  /** The page for addresses without a page. */
+  missing(): PageReply;
 }
 
 /** The whole site, to be served by a framework. It knows nothing of frameworks, ports, emulators or the environment. */
@@ -57,8 +61,15 @@ export function createSite(options: SiteOptions): Site {
   const draw = messagePage(communities);
   const message = (content: Omit<PageContent, 'links'>): PageReply =>
     reply.page(draw({ ...content, links: [{ text: 'Back to the site', href: '/' }] }), content);
+  const missing = (): PageReply =>
+    message({
+      status: 404,
+      title: 'There is no such page',
+      paragraphs: ['The address may be misspelt.'],
+    });
   const context: SiteContext = {
     ...options,
+    missing,
     origin,
     ssoPath,
     reply,
@@ -85,12 +96,7 @@ export function createSite(options: SiteOptions): Site {
       }
       return route.answer({ ...request, user });
     },
-    missing: () =>
-      message({
-        status: 404,
-        title: 'There is no such page',
-        paragraphs: ['The address may be misspelt.'],
-      }),
+    missing,
     fault(error) {
       const { status, publicMessage, code } = presentError(error);
       return message({

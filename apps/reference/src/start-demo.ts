@@ -2,6 +2,7 @@ import type { Environment, ForumSso } from '@forum-sso/core';
 
 import type { Community } from './communities/community.js';
 import { communities as allCommunities } from './communities/index.js';
+import { deliveryLog } from './delivery-log.js';
 import { type DemoSecrets, demoSecrets } from './demo-secrets.js';
 import { createEngine, defaultBaseUrl } from './engine.js';
 import { eventLog } from './event-log.js';
@@ -70,6 +71,8 @@ export async function startDemo({
     const basePath = pathname.replace(/\/$/, '');
 
     const places: Place[] = [];
+    /** What the emulators have given out, such as keys. */
+    let copied: Environment = {};
     for (const [index, community] of allCommunities.entries()) {
       const { name } = community;
       const place = await findPlace(community, environment, {
@@ -88,24 +91,35 @@ export async function startDemo({
         now,
       });
       closers.push(() => emulator.close());
+      copied = { ...copied, ...emulator.variables };
     }
-    const communities = places.map((place) => connected(place, { environment, secrets, origin, basePath }));
+    const given = { ...copied, ...environment };
+    const communities = places.map((place) =>
+      connected(place, { environment: given, secrets, origin, basePath }),
+    );
 
     const people = createPeople({ staffFlags: !communities.some(({ real }) => real) });
+    const deliveries = deliveryLog();
+    const printEvent = eventLog(log);
     const sso = createEngine({
       environment,
       baseUrl,
       connectors: communities.map(({ connector }) => connector),
       secrets,
       people,
-      events: eventLog(log),
+      events(event) {
+        printEvent(event);
+        deliveries.listen(event);
+      },
       renderPage: messagePage(communities),
       now,
       fetch: fetchEmulators(communities.filter(({ real }) => !real).map(({ url }) => url)),
     });
+    closers.push(() => sso.close(1));
     const site = createSite({
       sso: signingOutEverywhere(sso, log),
       people,
+      deliveries,
       communities,
       asksPassword: settings.password !== undefined,
       checkPassword: passwordGate(settings.password),

@@ -77,6 +77,8 @@ export interface EmulateOptions {
 
 /** A running emulator. */
 export interface Emulated {
+  /** What one would copy from its admin pages: variables that the environment leaves open. */
+  readonly variables?: Environment;
   close(): Promise<void>;
 }
 

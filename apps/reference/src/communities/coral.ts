@@ -28,8 +28,7 @@ export const coralComments: Community = {
       origins: real ? [] : [url],
       // A real Coral decides about roles itself.
       roles: real ? 'coral' : 'site',
-      // The emulator makes its own token.
-      api: real && CORAL_ACCESS_TOKEN !== undefined ? { accessToken: CORAL_ACCESS_TOKEN } : undefined,
+      api: CORAL_ACCESS_TOKEN === undefined ? undefined : { accessToken: CORAL_ACCESS_TOKEN },
       // What the site would do with an event is its own business; the event log shows that it came.
       webhook: webhookSecret === undefined ? undefined : { secret: webhookSecret, onEvent: () => {} },
     });
@@ -57,8 +56,8 @@ ${guestNote(user, 'confirmed')}
     return { connector, pages: [news] };
   },
   realUrl: ({ CORAL_URL = '' }) => CORAL_URL,
-  emulate: ({ environment, secrets, connectorUrl, callbackUrl, port, publicUrl, now }) =>
-    startCoralEmulator({
+  async emulate({ environment, secrets, connectorUrl, callbackUrl, port, publicUrl, now }) {
+    const { accessToken, close } = await startCoralEmulator({
       port,
       publicUrl,
       now,
@@ -81,7 +80,9 @@ ${guestNote(user, 'confirmed')}
         signInUrl: `${connectorUrl}/sign-in?returnTo={return}`,
         signOutUrl: `${connectorUrl}/sign-out`,
       },
-    }),
+    });
+    return { close, variables: { CORAL_ACCESS_TOKEN: accessToken } };
+  },
   card: ({ real, url }) => ({
     title: 'Comments',
     product: 'Coral',
@@ -97,6 +98,10 @@ ${guestNote(user, 'confirmed')}
       {
         title: 'Signing out in the comments',
         text: '“Sign Out” there makes the token worthless and ends your session here, too.',
+      },
+      {
+        title: 'Another name',
+        text: 'Change your name on your account’s page here: what you wrote there before carries the new one at once, without a login.',
       },
       {
         title: 'An address nobody confirmed',

@@ -14,11 +14,12 @@ export const discourseForum: Community = {
     DISCOURSE_URL !== undefined && DISCOURSE_CONNECT_SECRET === undefined
       ? [`DISCOURSE_URL names a forum: set ${describeVariable('DISCOURSE_CONNECT_SECRET')}, too.`]
       : [],
-  connect: ({ environment, secrets, url }) => ({
+  connect: ({ environment, secrets, url, real }) => ({
     connector: discourse({
       forumUrl: url,
       secret: connectSecrets(environment, secrets),
       groups: { mode: 'managed', names: demoGroups },
+      api: apiOf(environment, real, secrets),
     }),
     pages: [],
   }),
@@ -30,10 +31,17 @@ export const discourseForum: Community = {
       now,
       connectUrl: connectorUrl,
       connectSecret: connectSecrets(environment, secrets)[0],
-      settings: { title: 'Example Forum' },
+      settings: {
+        title: 'Example Forum',
+        // What changes at the site changes here, not only at the first login.
+        auth_overrides_email: true,
+        email_editable: false,
+        auth_overrides_name: true,
+      },
       groups: demoGroups,
+      apiKeys: [{ key: apiKeyOf(environment, secrets), description: 'The site beside this forum' }],
     }),
-  card: ({ real, connectorPath }) => ({
+  card: ({ real, url, connectorPath }) => ({
     title: 'Forum',
     product: 'Discourse',
     summary: 'A forum with an address of its own. It sends people here, with a signed question, to sign in.',
@@ -59,6 +67,20 @@ export const discourseForum: Community = {
         text: 'Sign in as dave. On his way to the forum he gets a page that says why it ends here.',
       },
       {
+        title: 'Groups, without a login',
+        text: 'Once alice is known at the forum, change her groups or her address on her account’s page here. The forum follows at once, and shows it on her page there.',
+        link: { text: 'Open the account', href: '/account' },
+      },
+      ...(real
+        ? []
+        : [
+            {
+              title: 'A forum that fails',
+              text: 'Let its API fail below /admin/users, change something here, and watch the queue try again until the forum is well.',
+              link: { text: 'Open the switches for faults', href: `${url}/admin/faults` },
+            },
+          ]),
+      {
         title: 'A forged request',
         text: 'A login request that was not signed with the forum’s secret.',
         link: {
@@ -79,4 +101,19 @@ function connectSecrets(
   secrets: DemoSecrets,
 ): readonly [string, ...string[]] {
   return DISCOURSE_CONNECT_SECRET ?? [secrets.read('discourse-connect-secret')];
+}
+
+/** Without a key of a real forum, it learns of people when they log in, and of nothing between. */
+function apiOf(
+  environment: Environment,
+  real: boolean,
+  secrets: DemoSecrets,
+): { readonly key: string; readonly user?: string | undefined } | undefined {
+  if (!real) return { key: apiKeyOf(environment, secrets) };
+  const { DISCOURSE_ADMIN_API_KEY: key, DISCOURSE_ADMIN_API_USER: user } = environment;
+  return key === undefined ? undefined : { key, user };
+}
+
+function apiKeyOf({ DISCOURSE_ADMIN_API_KEY }: Environment, secrets: DemoSecrets): string {
+  return DISCOURSE_ADMIN_API_KEY ?? secrets.read('discourse-admin-api-key');
 }

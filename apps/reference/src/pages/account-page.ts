@@ -18,6 +18,7 @@ ${Object.entries(user).map(
   ([field, value]) => html`<tr><th scope="row">${field}</th><td>${shown(value)}</td></tr>
 `,
 )}</tbody></table>
+<p class="row"><a class="button" href="/account/edit">Edit</a></p>
 </section>
 <h2>What this is</h2>
 <p>This is the one shape (<code>SiteUser</code>) in which a site hands a person to Forum SSO. Each connector maps it to what its community understands; what is absent is not sent.</p>`,

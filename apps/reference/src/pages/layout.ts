@@ -42,6 +42,8 @@ export function layout({ user, path, communities }: Frame, title: string, conten
 <nav aria-label="Main">
 ${navigationLink('/', 'Home', path)}
 ${user && navigationLink('/account', 'Account', path)}
+${user && navigationLink('/deliveries', 'Deliveries', path)}
+${user?.admin === true && navigationLink('/people', 'People', path)}
 ${communities.map((community) => navigationLink(entryOf(community), community.title, path))}
 </nav>
 <div class="who">${user === null ? signedOut(path) : user && signedIn(user)}</div>

@@ -55,6 +55,8 @@ h4{margin:0 0 .3rem;font-size:1rem}
 label{display:block;margin:0 0 .25rem;font-weight:600}
 input{width:min(100%,24rem);padding:.5rem .7rem;border:1px solid var(--quiet);border-radius:.5rem;background:var(--paper);color:inherit;font:inherit}
 .field{margin:0 0 1.25rem}
+fieldset{margin:0 0 1.25rem;padding:0;border:0}legend{margin:0 0 .25rem;padding:0;font-weight:600}fieldset label{font-weight:400}
+input[type=checkbox]{width:auto}
 table{width:100%;border-collapse:collapse}
 th,td{padding:.5rem 1rem .5rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 th{width:1%;white-space:nowrap;font-weight:600;padding-right:1.75rem}

@@ -30,9 +30,15 @@ describe('accounts', () => {
     ]);
   });
 
-  test('twenty logins at the same time make one account', async () => {
+  test('twenty logins at the same time make one account, however long that takes', async () => {
     const accounts = new Accounts();
-    const own = site(accounts.callbacks);
+    const own = site({
+      ...accounts.callbacks,
+      createSiteUser: async (forumUser) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return accounts.callbacks.createSiteUser(forumUser);
+      },
+    });
     const replies = await Promise.all(Array.from({ length: 20 }, () => new Browser(own).signInWithForum()));
     expect(replies.every(({ status }) => status === 302)).toBe(true);
     expect(accounts.created).toBe(1);
@@ -79,6 +85,45 @@ describe('accounts', () => {
     const other = new Browser(site({ ...new Accounts(local).callbacks, linkBy: ['username'] }));
     await other.signInWithForum({ ...sam, username: 'Sam' });
     expect((await other.user())?.id).toBe('new-1');
+    // A site that compares more loosely than that decides nothing by it.
+    const { callbacks } = new Accounts(local);
+    const loose = new Browser(
+      site({
+        ...callbacks,
+        findSiteUser: async (query) =>
+          'username' in query
+            ? callbacks.findSiteUser({ username: query.username.toLowerCase() })
+            : callbacks.findSiteUser(query),
+        linkBy: ['username'],
+      }),
+    );
+    await loose.signInWithForum({ ...sam, username: 'SAM' });
+    expect((await loose.user())?.id).toBe('new-1');
+  });
+
+  test('the rules are tried in the order in which they are given', async () => {
+    const byName = { ...local, id: 'by-name', email: 'other@example.com' };
+    const byAddress = { ...local, id: 'by-address', username: 'other' };
+    for (const [linkBy, id] of [
+      [['username', 'email'], 'by-name'],
+      [['email', 'username'], 'by-address'],
+    ] as const) {
+      const accounts = new Accounts(byName, byAddress);
+      const browser = new Browser(site({ ...accounts.callbacks, linkBy, forumConfirmsEmails: true }));
+      await browser.signInWithForum();
+      expect((await browser.user())?.id).toBe(id);
+    }
+  });
+
+  test('a link to an account that is gone at the site is forgotten; the next login makes a new one', async () => {
+    const accounts = new Accounts();
+    const own = site(accounts.callbacks);
+    await new Browser(own).signInWithForum();
+    accounts.users.delete('new-1');
+    const browser = new Browser(own);
+    expect((await browser.signInWithForum()).status).toBe(302);
+    expect((await browser.user())?.id).toBe('new-2');
+    expect(await own.store.links?.findBySiteUser('discourse-login', 'new-1')).toBeNull();
   });
 
   test('an account that the site does not want is a page, and no session', async () => {
@@ -261,6 +306,26 @@ describe('linking at the person’s own wish', () => {
     const done = await browser.post('/sso/discourse-login/link/confirm', { confirmation });
     expect(done.status).toBe(302);
     expect(await own.store.links?.findBySiteUser('discourse-login', local255.id)).toBe('42');
+  });
+
+  test('a second factor that is insisted on is asked for there, too', async () => {
+    const own = site({ ...new Accounts(local).callbacks, requireTwoFactor: true });
+    const browser = new Browser(own);
+    await browser.signInAs(local);
+    const { page } = await linked(own, browser);
+    expect(page.status).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LOGIN_TWO_FACTOR_MISSING' });
+    const confirmed = { ...sam, confirmed_2fa: 'true' };
+    expect((await linked(own, browser, confirmed)).page.status).toBe(200);
+  });
+
+  test('a forum account that was destroyed is not linked', async () => {
+    const own = site(new Accounts(local).callbacks);
+    const browser = new Browser(own);
+    await browser.signInAs(local);
+    await own.store.links?.retire('discourse-login', '42');
+    expect((await (await linked(own, browser)).confirm()).status).toBe(403);
+    expect(own.events.at(-1)).toMatchObject({ code: 'ERR_LOGIN_NO_ACCOUNT' });
   });
 
   test('at a site without accounts of its own there is nothing to link', () => {

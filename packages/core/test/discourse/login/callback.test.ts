@@ -1,4 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+
+import type { SsoReply } from '../../../src/http/reply.js';
 
 import { memoryStore } from '../../../src/store/memory-store.js';
 import type { ForumSsoStore } from '../../../src/store/store.js';
@@ -408,12 +411,39 @@ describe('callback', () => {
     expect(lastCode(own)).toBe('ERR_USER_REMOVED');
   });
 
-  test('an older secret of the forum is accepted, and told to the operator', async () => {
+  test('an older secret of the forum is accepted, and told to the operator; we sign with the newest', async () => {
     const older = 'the secret of the forum until now';
-    const own = site({ secret: [secret, older] });
+    const own = site({ secret: [secret, older], logout: { forwardToForum: true } });
     const browser = new Browser(own);
+    const signedWith = (reply: SsoReply): string => {
+      const query = new URL(locationOf(reply)).searchParams;
+      const sig = (key: string): string =>
+        createHmac('sha256', key)
+          .update(query.get('sso') ?? '')
+          .digest('hex');
+      return [secret, older].find((key) => sig(key) === query.get('sig')) ?? 'neither';
+    };
+    expect(signedWith(await browser.open('/sso/discourse-login/start'))).toBe(secret);
     expect((await browser.arrive(await browser.start(), sam, older)).status).toBe(302);
     expect(own.events.map(({ type }) => type)).toEqual(['secret.old_used', 'login.completed']);
+    expect(signedWith(await browser.post('/sso/discourse-login/logout'))).toBe(secret);
+  });
+
+  test('a used answer is remembered for this connector, five minutes longer than the attempt lives', async () => {
+    const clock = { now: new Date() };
+    const claims: [string, number][] = [];
+    const store = memoryStore({ now: () => clock.now });
+    const oneTime = {
+      claim: (key: string, life: number) => {
+        claims.push([key, life]);
+        return store.oneTime.claim(key, life);
+      },
+    };
+    const browser = new Browser(site({}, { store: { ...store, oneTime } }, clock));
+    const request = await browser.start();
+    clock.now = new Date(clock.now.getTime() + 100_000);
+    expect((await browser.arrive(request)).status).toBe(302);
+    expect(claims).toEqual([[`attempt|discourse-login|${request.nonce}`, 500 + 300]]);
   });
 
   test('with a store that is gone nobody gets in; the same answer works once it is back, once', async () => {

@@ -58,6 +58,15 @@ export interface ConnectorSetup {
    */
   checkOptions(schema: z.ZodType, options: unknown): boolean;
   /**
+   * {@link checkOptions} for connectors that have more to look at than a schema can say: a fault in the shape of one
+   * option hides none in another.
+   * @returns the options without those that have a fault, at whatever depth, and whether there was none
+   */
+  readOptions<Options extends object>(
+    schema: z.ZodType,
+    options: Options,
+  ): { readonly sound: Sound<Options>; readonly whole: boolean };
+  /**
    * Reads the secrets of one peer and reports what is wrong with them, too short or shared with another purpose.
    * @param setting names the option and the setting on the other side: `secret (Discourse: "discourse connect secret")`
    * @returns null when a problem was reported
@@ -176,6 +185,14 @@ export interface Route {
   /** A refusal becomes an event and an answer that fits the caller; see {@link Exchange.refuse} for more control. */
   handle(exchange: Exchange): Promise<SsoReply | Refusal>;
 }
+
+/** Options as far as their shape is right: any may be missing, those within others as well. */
+export type Sound<Options> = { readonly [Name in keyof Options]?: SoundValue<Options[Name]> };
+
+type SoundValue<Value> = Value extends WholeValue ? Value : Value extends object ? Sound<Value> : Value;
+
+/** What is sound or not as a whole. */
+type WholeValue = readonly unknown[] | ((...args: never[]) => unknown) | Date;
 
 /** How the end of a session went. */
 export interface SignedOut {

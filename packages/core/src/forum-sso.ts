@@ -24,7 +24,12 @@ import { createRouter, pathOf, type RouteMatch, routePath } from './http/routing
 import { signInReply } from './http/sign-in-reply.js';
 import { readSiteAddress, type SiteAddress } from './http/site-address.js';
 import { type KeyRing, pseudonym, readKeyRing } from './keys/key-ring.js';
-import { type ForumSsoOptions, readShape, schemaProblems } from './options/forum-sso-options.js';
+import {
+  type ForumSsoOptions,
+  readConnectorOptions,
+  readShape,
+  schemaProblems,
+} from './options/forum-sso-options.js';
 import { SecretRegister } from './options/secret-register.js';
 import { deliverToAll, type NamedConnector, type PushReport, type RemovalReport } from './push/delivery.js';
 import type { JobKind } from './push/job.js';
@@ -435,6 +440,11 @@ function setUpConnectors(
         const faults = schemaProblems(schema, connectorOptions);
         faults.forEach(problem);
         return faults.length === 0;
+      },
+      readOptions: (schema, connectorOptions) => {
+        const { sound, problems: faults } = readConnectorOptions(schema, connectorOptions);
+        faults.forEach(problem);
+        return { sound, whole: faults.length === 0 };
       },
       readSecrets: (option, setting, kind) => {
         const prepared = prepareSecrets(option, setting, kind, now());

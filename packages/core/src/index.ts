@@ -7,6 +7,7 @@ export type {
   Exchange,
   Route,
   SignedOut,
+  Sound,
   SuspendOptions,
   Zod,
 } from './connector.js';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import type { ConnectorSetup, Zod } from '../connector.js';
+import type { ConnectorSetup, Sound, Zod } from '../connector.js';
 import { isRefusal } from '../errors.js';
 import { readPeerUrl } from '../http/site-address.js';
 import type { SecretOption, SecretRing } from '../secrets.js';
@@ -79,29 +79,29 @@ const webhookSetting =
 
 /** Reads the options and reports everything that is wrong with them; null when there is a problem. */
 export function readCoralOptions(options: CoralOptions, setup: ConnectorSetup): CoralSettings | null {
-  if (!setup.checkOptions(optionsSchema(setup.z), options)) return null;
-  let failed = false;
+  const { sound, whole } = setup.readOptions(optionsSchema(setup.z), options);
+  let failed = !whole;
   const problem = (sentence: string): void => {
     failed = true;
     setup.problem(sentence);
   };
-  const { secret, kid, expiresIn = defaultTokenSeconds, usernames, roles, api } = options;
+  const { coralUrl, secret, kid, expiresIn = defaultTokenSeconds, usernames, roles, api } = sound;
 
-  const origin = readCoralOrigin(options.coralUrl);
+  const origin = coralUrl === undefined ? null : readCoralOrigin(coralUrl);
   if (isRefusal(origin)) problem(origin.detail);
-  const secretFault = signingSecretFault(secret, secretSetting);
+  const secretFault = secret === undefined ? null : signingSecretFault(secret, secretSetting);
   if (secretFault !== null) problem(secretFault.detail);
-  else setup.useSecret(secretSetting, secret);
-  checkKeyId(kid, setup, problem);
-  const origins = readOrigins(options.origins ?? [], setup, problem);
+  else if (secret !== undefined) setup.useSecret(secretSetting, secret);
+  if (whole || kid !== undefined) checkKeyId(kid, setup, problem);
+  const origins = readOrigins(sound.origins ?? [], setup, problem);
 
   const accessToken = api?.accessToken;
   const tokenProblem = accessToken === undefined ? null : accessTokenProblem(accessToken, accessTokenSetting);
   if (tokenProblem !== null) problem(tokenProblem);
   else if (accessToken !== undefined) setup.useSecret(accessTokenSetting, accessToken);
-  const webhook = readWebhook(options.webhook, setup, problem);
+  const webhook = readWebhook(sound.webhook, setup, problem);
 
-  if (failed || isRefusal(origin) || webhook === null) return null;
+  if (failed || origin === null || isRefusal(origin) || secret === undefined || webhook === null) return null;
   const mapping = {
     ...(usernames === undefined ? {} : { usernames }),
     ...(roles === undefined ? {} : { roles }),
@@ -190,7 +190,7 @@ function readOrigins(
 
 /** Null when a problem was reported. */
 function readWebhook(
-  options: CoralWebhookOptions | undefined,
+  options: Sound<CoralWebhookOptions> | undefined,
   setup: ConnectorSetup,
   problem: (sentence: string) => void,
 ): CoralSettings['webhook'] | null {
@@ -201,5 +201,5 @@ function readWebhook(
     problem(`${webhookSetting} must be "whsec_" and 64 to 72 hexadecimal digits: copy the whole text.`);
     return null;
   }
-  return { secrets, onEvent: options.onEvent };
+  return options.onEvent === undefined ? null : { secrets, onEvent: options.onEvent };
 }

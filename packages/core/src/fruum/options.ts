@@ -1,4 +1,4 @@
-import type { ConnectorSetup, Zod } from '../connector.js';
+import type { ConnectorSetup, Sound, Zod } from '../connector.js';
 import { isRefusal } from '../errors.js';
 import { readPeerUrl } from '../http/site-address.js';
 import { type SecretOption, type SecretRing, secretKinds } from '../secrets.js';
@@ -64,19 +64,18 @@ const hashLifeRange = [10, 82_800] as const;
  * @returns null when a problem was reported
  */
 export function readFruumOptions(options: FruumOptions, setup: ConnectorSetup): FruumSettings | null {
-  if (!setup.checkOptions(optionsSchema(setup.z), options)) return null;
-  const secrets = setup.readSecrets(options.secret, secretSetting, secretKinds.fruum);
-  const callers = readCallers(options, setup);
-  const url =
-    options.fruumUrl === undefined ? undefined : readPeerUrl(options.fruumUrl, 'fruumUrl (FRUUM_URL)');
+  const { sound, whole } = setup.readOptions(optionsSchema(setup.z), options);
+  const secrets = setup.readSecrets(sound.secret, secretSetting, secretKinds.fruum);
+  const callers = readCallers(sound, setup);
+  const url = sound.fruumUrl === undefined ? undefined : readPeerUrl(sound.fruumUrl, 'fruumUrl (FRUUM_URL)');
   if (isRefusal(url)) setup.problem(url.detail);
-  const findUser = options.findUser ?? setup.findUser;
-  if (findUser === undefined) {
+  const findUser = sound.findUser ?? setup.findUser;
+  if (findUser === undefined && options?.findUser === undefined) {
     setup.problem(
       'findUser is missing: Fruum asks for the account at each connection. Give it to createForumSso.',
     );
   }
-  if (secrets === null || callers === null || isRefusal(url) || findUser === undefined) return null;
+  if (!whole || secrets === null || callers === null || isRefusal(url) || findUser === undefined) return null;
 
   const md5Until = options.dangerouslyAcceptMd5Until;
   if (md5Until !== undefined) setup.warning(md5Warning(md5Until, setup.now()));
@@ -123,7 +122,10 @@ function optionsSchema(zod: Zod) {
   });
 }
 
-function readCallers({ caller = [] }: FruumOptions, setup: ConnectorSetup): readonly FruumCaller[] | null {
+function readCallers(
+  { caller = [] }: Sound<FruumOptions>,
+  setup: ConnectorSetup,
+): readonly FruumCaller[] | null {
   const callers: FruumCaller[] = [];
   const texts = typeof caller === 'string' ? [caller] : caller;
   for (const text of texts) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { Connector } from '../connector.js';
+import type { Connector, Sound } from '../connector.js';
 import type { EventListener } from '../events/event.js';
 import type { PageRenderer } from '../http/page.js';
 import { safeReturnPath } from '../http/return-path.js';
@@ -122,21 +122,51 @@ export function readShape(options: ForumSsoOptions): OptionsShape {
   const result = forumSsoOptionsSchema.safeParse(options);
   if (result.success) return { sound: options, problems: [] };
   const { issues } = result.error;
-  const sound: { -readonly [Name in keyof ForumSsoOptions]?: ForumSsoOptions[Name] } = { ...options };
-  const faultyConnectors = new Set<PropertyKey>();
-  for (const { path } of issues) {
-    const [name, index] = path;
-    if (name === 'connectors' && index !== undefined) faultyConnectors.add(index);
-    else if (isOptionName(name)) delete sound[name];
-  }
-  if (sound.connectors !== undefined) {
-    sound.connectors = sound.connectors.filter((_, index) => !faultyConnectors.has(index));
-  }
-  return { sound, problems: sentences(issues) };
+  const ofConnector = (path: readonly PropertyKey[]): boolean => path[0] === 'connectors' && path.length > 1;
+  const faultyConnectors = new Set(issues.flatMap(({ path }) => (ofConnector(path) ? [path[1]] : [])));
+  const sound: Partial<ForumSsoOptions> = { ...options };
+  for (const { path } of issues)
+    if (path[0] !== undefined && !ofConnector(path)) Reflect.deleteProperty(sound, path[0]);
+  const connectors = sound.connectors?.filter((_, index) => !faultyConnectors.has(index));
+  return {
+    sound: connectors === undefined ? sound : { ...sound, connectors },
+    problems: sentences(issues),
+  };
 }
 
-function isOptionName(name: unknown): name is keyof ForumSsoOptions {
-  return typeof name === 'string' && Object.hasOwn(forumSsoOptionsSchema.shape, name);
+/** A connector's options without what has a fault, and the faults, one sentence each. */
+export function readConnectorOptions<Options extends object>(
+  schema: z.ZodType,
+  options: Options,
+): { readonly sound: Sound<Options>; readonly problems: readonly string[] } {
+  const result = schema.safeParse(options);
+  const issues = result.success ? [] : result.error.issues;
+  return { sound: withoutFaulty(options, issues), problems: sentences(issues) };
+}
+
+function withoutFaulty<Options extends object>(
+  options: Options,
+  issues: readonly z.core.$ZodIssue[],
+): Sound<Options>;
+function withoutFaulty(options: object, issues: readonly z.core.$ZodIssue[]): object {
+  const sound = { ...options };
+  // What has a name too many is sound but for that.
+  for (const { code, path } of issues) if (code !== 'unrecognized_keys') removeFrom(sound, path);
+  return sound;
+}
+
+/** Takes away what a path leads to: of an object one value, of a list the whole. The given objects stay as they are. */
+function removeFrom(holder: object, [name, ...rest]: readonly PropertyKey[]): void {
+  if (name === undefined) return;
+  const value: unknown = Reflect.get(holder, name);
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (rest.length === 0 || !isObject) {
+    Reflect.deleteProperty(holder, name);
+    return;
+  }
+  const copy = { ...value };
+  Reflect.set(holder, name, copy);
+  removeFrom(copy, rest);
 }
 
 /** Faults of a value against a schema, one sentence each. They name the option, never its value. */

@@ -1,4 +1,4 @@
-import type { ActiveConnector, Connector, ConnectorSetup, Delivery, Route } from '../connector.js';
+import type { ActiveConnector, Connector, ConnectorSetup, Delivery, Route, Sound } from '../connector.js';
 import { errorFrom, isRefusal, type Refusal } from '../errors.js';
 import type { SiteUser } from '../site-user.js';
 import { readServerOrigin } from './api.js';
@@ -64,29 +64,31 @@ function setUp(
   setup: ConnectorSetup,
   useEmbedder: (embedder: CommentsEmbedder) => void,
 ): ActiveConnector | null {
-  if (!setup.checkOptions(optionsSchema(setup.z), options)) return null;
-  const server = readServerOrigin(options.serverUrl);
+  const { sound, whole } = setup.readOptions(optionsSchema(setup.z), options);
+  const server = sound.serverUrl === undefined ? null : readServerOrigin(sound.serverUrl);
   if (isRefusal(server)) setup.problem(server.detail);
-  checkSecrets(options, setup);
-  const embedding = isRefusal(server) ? null : readEmbedding(options.allowEmbeddingFrom ?? [], server, setup);
-  const { apiSecret, pasetoSecret, webhook } = options;
+  checkSecrets(options ?? {}, sound, setup);
+  const origin = server === null || isRefusal(server) ? 'https://forum.invalid' : server;
+  const embedding = readEmbedding(sound.allowEmbeddingFrom ?? [], origin, setup);
+  const { apiSecret, pasetoSecret } = sound;
   const pathSecrets =
-    webhook === undefined
+    sound.webhook === undefined
       ? null
       : setup.readSecrets(
-          webhook.pathSecret,
+          sound.webhook.pathSecret,
           "webhook.pathSecret (the end of Talkyard's webhook address)",
           pathSecretKind,
         );
   const key = pasetoSecret === undefined ? undefined : readAuthnKey(pasetoSecret);
   if (isRefusal(key)) setup.problem(`pasetoSecret (TALKYARD_PASETO_SECRET): ${key.detail}`);
-  else if (key !== undefined && !isRefusal(server)) {
-    const embedder = prepareEmbedder(options, setup);
+  else if (key !== undefined) {
+    const embedder = prepareEmbedder({ ...sound, serverUrl: origin }, setup);
     if (isRefusal(embedder)) setup.problem(embedder.detail);
-    else useEmbedder(embedder);
+    else if (origin === server) useEmbedder(embedder);
   }
-  if (isRefusal(server) || embedding === null) return null;
+  if (!whole || server === null || isRefusal(server) || embedding === null) return null;
   warnOfLongSsoUrl(setup);
+  const { webhook } = options;
 
   const allowed = { server, embedding };
   const client =
@@ -128,11 +130,16 @@ function setUp(
   };
 }
 
+/**
+ * Reports what is wrong with the secrets, and what is missing for other options.
+ * @param given the options as they are: whether one was given, with whatever faults
+ */
 function checkSecrets(
-  { apiSecret, pasetoSecret, embeddedReturn, webhook }: TalkyardOptions,
+  given: Partial<TalkyardOptions>,
+  { apiSecret, pasetoSecret, embeddedReturn }: Sound<TalkyardOptions>,
   setup: ConnectorSetup,
 ): void {
-  if (apiSecret === undefined && pasetoSecret === undefined) {
+  if (given.apiSecret === undefined && given.pasetoSecret === undefined) {
     setup.problem(
       'Set apiSecret (TALKYARD_API_SECRET) for logins, pasetoSecret (TALKYARD_PASETO_SECRET) for embedded comments, or both.',
     );
@@ -143,12 +150,12 @@ function checkSecrets(
     setup.useSecret('apiSecret (TALKYARD_API_SECRET)', apiSecret);
   }
   if (pasetoSecret !== undefined) setup.useSecret('pasetoSecret (TALKYARD_PASETO_SECRET)', pasetoSecret);
-  if (embeddedReturn === 'through-talkyard' && apiSecret === undefined) {
+  if (embeddedReturn === 'through-talkyard' && given.apiSecret === undefined) {
     setup.problem(
       'embeddedReturn "through-talkyard" needs apiSecret (TALKYARD_API_SECRET): set it, or return "direct".',
     );
   }
-  if (webhook !== undefined && apiSecret === undefined) {
+  if (given.webhook !== undefined && given.apiSecret === undefined) {
     setup.problem('webhook needs apiSecret (TALKYARD_API_SECRET): what a webhook says is always read back.');
   }
 }
@@ -177,7 +184,10 @@ function deliver(result: unknown): Delivery {
 }
 
 function prepareEmbedder(
-  options: TalkyardOptions,
+  options: Pick<
+    TalkyardOptions,
+    'serverUrl' | 'pasetoSecret' | 'tokenSeconds' | 'deliverBy' | 'ssoHow' | 'extId'
+  >,
   setup?: Pick<ConnectorSetup, 'now' | 'randomBytes'>,
 ): CommentsEmbedder | Refusal {
   const { serverUrl, pasetoSecret = '', tokenSeconds, deliverBy, ssoHow, extId } = options;

@@ -85,22 +85,24 @@ export function readEmbedding(
   setup: ConnectorSetup,
 ): readonly string[] | null {
   const origins: string[] = [];
+  let failed = false;
   for (const entry of entries) {
     const read = embeddingOrigins(entry, server);
     if (read === undefined) {
       setup.problem(
         `allowEmbeddingFrom: "${entry}" is no origin such as https://blog.example.com; wildcards never match.`,
       );
-      return null;
+      failed = true;
+      continue;
     }
     const plain = read.filter(
       (origin) => origin.startsWith('http:') && !isLoopback(new URL(origin).hostname),
     );
     if (plain.length > 0 && entry.trim().startsWith('http:')) {
       setup.problem(`allowEmbeddingFrom: "${entry}" must use https: http is accepted on this machine only.`);
-      return null;
+      failed = true;
     }
     origins.push(...read.filter((origin) => !plain.includes(origin)));
   }
-  return origins;
+  return failed ? null : origins;
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import type { ActiveConnector, Connector, ConnectorSetup, Exchange, Zod } from '../../connector.js';
+import type { ActiveConnector, Connector, ConnectorSetup, Exchange, Sound, Zod } from '../../connector.js';
 import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import { redirectReply, type SsoReply } from '../../http/reply.js';
 import { readPeerUrl } from '../../http/site-address.js';
@@ -87,22 +87,21 @@ function optionsSchema(zod: Zod): z.ZodType {
 }
 
 function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnector | null {
-  const wellFormed = setup.checkOptions(optionsSchema(setup.z), options);
-  // Looked at in any case, so that a fault in the shape of one option hides none in another.
+  const { sound, whole } = setup.readOptions(optionsSchema(setup.z), options);
   const forumUrl =
-    typeof options?.forumUrl === 'string' ? readPeerUrl(options.forumUrl, 'forumUrl (DISCOURSE_URL)') : null;
+    sound.forumUrl === undefined ? null : readPeerUrl(sound.forumUrl, 'forumUrl (DISCOURSE_URL)');
   if (isRefusal(forumUrl)) setup.problem(forumUrl.detail);
-  const secrets = setup.readSecrets(options?.secret, setting, secretKinds.connect);
-  if (!wellFormed || forumUrl === null) return null;
+  const secrets = setup.readSecrets(sound.secret, setting, secretKinds.connect);
   const forumApi = readApi(
-    options,
+    sound,
     {
-      forumUrl: isRefusal(forumUrl) ? 'https://forum.invalid' : options.forumUrl,
+      forumUrl: forumUrl === null || isRefusal(forumUrl) ? 'https://forum.invalid' : forumUrl.href,
       connectSecret: secrets === null ? undefined : lastingSecret(options.secret),
     },
     setup,
   );
-  if (isRefusal(forumUrl) || secrets === null || forumApi === null) return null;
+  if (!whole || forumUrl === null || isRefusal(forumUrl) || secrets === null || forumApi === null)
+    return null;
 
   const returnUrl = new URL(`${forumUrl.href.replace(/\/+$/, '')}/session/sso_login`);
   const { groups, mapUser } = options;
@@ -156,11 +155,12 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
 
 /** The API client in the forum's mode for groups; undefined when there is no key, null when the options are wrong. */
 function readApi(
-  { api, groups }: DiscourseOptions,
+  { api, groups }: Sound<DiscourseOptions>,
   { forumUrl, connectSecret }: { readonly forumUrl: string; readonly connectSecret: string | undefined },
   setup: ConnectorSetup,
 ): ForumApi | undefined | null {
   if (api === undefined) return undefined;
+  if (api.key === undefined) return null;
   setup.useSecret('api.key (DISCOURSE_ADMIN_API_KEY)', api.key);
   const options = {
     forumUrl,

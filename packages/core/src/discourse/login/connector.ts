@@ -5,6 +5,7 @@ import type {
   Delivery,
   Exchange,
   Route,
+  Sound,
 } from '../../connector.js';
 import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import { addressList } from '../../http/client-ip.js';
@@ -45,17 +46,23 @@ export function discourseLogin(options: DiscourseLoginOptions): Connector {
 }
 
 function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveConnector | null {
-  if (!setup.checkOptions(discourseLoginOptionsSchema(setup.z), options)) return null;
-  const faults = [...contradictions(options), ...missingParts(options, setup.store)];
+  const { sound, whole } = setup.readOptions(discourseLoginOptionsSchema(setup.z), options);
+  const faults = [...contradictions(options ?? {}, sound), ...missingParts(options ?? {}, setup.store)];
   faults.forEach(setup.problem);
-  const forumUrl = readPeerUrl(options.forumUrl, 'forumUrl (DISCOURSE_URL)');
+  const forumUrl =
+    sound.forumUrl === undefined ? null : readPeerUrl(sound.forumUrl, 'forumUrl (DISCOURSE_URL)');
   if (isRefusal(forumUrl)) setup.problem(forumUrl.detail);
-  const secrets = setup.readSecrets(options.secret, loginSetting, secretKinds.connect);
-  const api = readApi(options, setup);
+  const secrets = setup.readSecrets(sound.secret, loginSetting, secretKinds.connect);
+  const api = readApi(
+    sound,
+    forumUrl === null || isRefusal(forumUrl) ? 'https://forum.invalid' : forumUrl.href,
+    setup,
+  );
   const { profiles, locks, oneTime } = setup.store;
-  const webhook = readWebhook(options, setup);
-  if (isRefusal(forumUrl) || secrets === null || api === null || webhook === null) return null;
-  if (faults.length > 0) return null;
+  const webhook = readWebhook(sound, setup);
+  if (forumUrl === null || isRefusal(forumUrl) || secrets === null || api === null || webhook === null)
+    return null;
+  if (!whole || faults.length > 0) return null;
 
   const name = options.name ?? 'discourse-login';
   const base = forumUrl.href.replace(/\/+$/, '');
@@ -173,13 +180,13 @@ function setUp(options: DiscourseLoginOptions, setup: ConnectorSetup): ActiveCon
 }
 
 /** Whether anything is stored about people. Without accounts and webhooks all that is known of one is in their session. */
-function keepsPeople({ findSiteUser, webhook }: DiscourseLoginOptions): boolean {
+function keepsPeople({ findSiteUser, webhook }: Partial<DiscourseLoginOptions>): boolean {
   return findSiteUser !== undefined || webhook !== undefined;
 }
 
 /** What the store would have to keep, one sentence for each part. */
 function missingParts(
-  options: DiscourseLoginOptions,
+  options: Partial<DiscourseLoginOptions>,
   { links, profiles, locks }: ForumSsoStore,
 ): readonly string[] {
   const remedy = 'take these from one that does, such as @forum-sso/sql.';
@@ -241,7 +248,7 @@ async function forgetForumAccount(
 
 /** The webhook's secret and senders; undefined when no webhooks are wanted, null when the options are wrong. */
 function readWebhook(
-  { webhook }: DiscourseLoginOptions,
+  { webhook }: Sound<DiscourseLoginOptions>,
   setup: ConnectorSetup,
 ): Pick<WebhookParts, 'secrets' | 'allowedIps' | 'ignoredEvents'> | undefined | null {
   if (webhook === undefined) return undefined;
@@ -260,10 +267,12 @@ function readWebhook(
 
 /** The API client; undefined when it is not wanted, null when its options are wrong. */
 function readApi(
-  { forumUrl, api }: DiscourseLoginOptions,
+  { api }: Sound<DiscourseLoginOptions>,
+  forumUrl: string,
   setup: ConnectorSetup,
 ): DiscourseApi | undefined | null {
   if (api === undefined) return undefined;
+  if (api.key === undefined) return null;
   try {
     setup.useSecret('api.key (DISCOURSE_ADMIN_API_KEY)', api.key);
     return new DiscourseApi({

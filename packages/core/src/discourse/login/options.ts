@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import type { Zod } from '../../connector.js';
+import type { Sound, Zod } from '../../connector.js';
 import type { SecretOption } from '../../secrets.js';
 import type { SiteAccounts } from './accounts.js';
 import type { ForumFlavour } from './forum-user.js';
@@ -86,7 +86,14 @@ export function discourseLoginOptionsSchema(zod: Zod): z.ZodType {
     exposeEmail: flag,
     groupMap: zod.record(zod.string(), zod.array(zod.string())).optional(),
     api: zod
-      .strictObject({ key: zod.string(), user: zod.string().optional(), logOutPath: zod.string().optional() })
+      .strictObject({
+        key: zod.string(),
+        user: zod.string().optional(),
+        logOutPath: zod
+          .string()
+          .regex(/^\/(?=.*\{id\})/, 'must begin with "/" and hold {id}')
+          .optional(),
+      })
       .optional(),
     webhook: zod
       .strictObject({
@@ -103,18 +110,17 @@ export function discourseLoginOptionsSchema(zod: Zod): z.ZodType {
   });
 }
 
-/** What does not go together, one sentence each. */
-export function contradictions(options: DiscourseLoginOptions): readonly string[] {
-  const {
-    findSiteUser,
-    createSiteUser,
-    updateSiteUser,
-    linkBy = [],
-    logout = {},
-    api,
-    webhook,
-    flavour,
-  } = options;
+/**
+ * What does not go together, one sentence each.
+ * @param options as they were given: whether one was, with whatever faults
+ * @param sound those of them whose shape is right
+ */
+export function contradictions(
+  options: Partial<DiscourseLoginOptions>,
+  sound: Sound<DiscourseLoginOptions>,
+): readonly string[] {
+  const { findSiteUser, createSiteUser, updateSiteUser, api, webhook } = options;
+  const { linkBy = [], logout = {}, flavour } = sound;
   const problems: string[] = [];
   if ((findSiteUser === undefined) !== (createSiteUser === undefined)) {
     problems.push('findSiteUser and createSiteUser belong together: give both, or neither.');
@@ -141,7 +147,7 @@ export function contradictions(options: DiscourseLoginOptions): readonly string[
   if (logout.followForum === true && webhook === undefined) {
     problems.push('logout.followForum needs webhook: that is how the forum tells.');
   }
-  if (webhook?.createAccounts === true && (api === undefined || findSiteUser === undefined)) {
+  if (sound.webhook?.createAccounts === true && (api === undefined || findSiteUser === undefined)) {
     problems.push(
       'webhook.createAccounts needs findSiteUser and createSiteUser, and api: a webhook alone does not prove that the person still exists.',
     );

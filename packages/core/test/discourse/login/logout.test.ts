@@ -59,6 +59,16 @@ describe('log-out at the site', () => {
     ).toBe('/');
   });
 
+  test('everywhere is not heard where it is not offered', async () => {
+    const own = site();
+    const [browser, other] = [new Browser(own), new Browser(own)];
+    await browser.signInWithForum();
+    await other.signInWithForum();
+    await browser.post('/sso/discourse-login/logout', { everywhere: 'on' });
+    expect(await other.user()).not.toBeNull();
+    expect(own.events.at(-1)).toMatchObject({ type: 'logout.completed', everywhere: false });
+  });
+
   test('everywhere: all sessions here, and at the forum through its API', async () => {
     const api = await forumApi();
     const own = site({

@@ -398,7 +398,8 @@ ${body}`;
   forumUrl: process.env.DISCOURSE_URL,
   secret: process.env.DISCOURSE_CONNECT_SECRET,
   api: { key: process.env.DISCOURSE_ADMIN_API_KEY },
-  mapUser: (fields, user) => ({ ...fields, externalId: 'site-' + user.id, title: 'Member' }),
+  externalId: (id) => 'site-' + id,
+  mapUser: (fields) => ({ ...fields, title: 'Member' }),
 })`;
 
   test('a TypeScript file with the options of createForumSso; who was removed or suspended at the site stays away', async () => {

@@ -68,6 +68,10 @@ export const errorTable = {
   ERR_DISCOURSE_SYNC_REFUSED: { status: 500, publicMessage: 'The forum did not accept the account.' },
   ERR_DISCOURSE_RECORD_INVALID: { status: 409, publicMessage: 'The forum cannot store this account.' },
   ERR_DISCOURSE_DELETE_REFUSED: { status: 409, publicMessage: 'The forum does not delete this account.' },
+  ERR_DISCOURSE_ACCOUNT_PROTECTED: {
+    status: 409,
+    publicMessage: 'The forum does not let this be done to the account.',
+  },
   ERR_DISCOURSE_REPLY_UNEXPECTED: {
     status: 502,
     publicMessage: 'The forum gave an answer that makes no sense here.',

@@ -18,6 +18,9 @@ const retryAfter: Partial<Readonly<Record<ErrorCode, number>>> = {
   ERR_CORAL_FAULT: 300,
 };
 
+const unsearched =
+  "Coral has no account under the person's id; one that was joined with an older account could not be searched for, since the site no longer knows the address: look for it in Coral's list of users.";
+
 /** Milliseconds for a whole exchange with Coral. */
 const timeoutMs = 10_000;
 
@@ -77,6 +80,7 @@ export class CoralDeliveries {
       if (account === null) return done('Coral does not know the person.');
       const ref: CoralUserRef = { coralId: account.id };
       if (until === undefined) {
+        if (account.banned) return done('The person was banned already.');
         await this.#api.banUser(ref, { message: reason });
         return done();
       }
@@ -105,7 +109,12 @@ export class CoralDeliveries {
   remove(siteUserId: string): Promise<Delivery> {
     return attempt(async () => {
       const account = await this.#find(siteUserId);
-      if (account === null) return done('Coral does not know the person, or has deleted the account before.');
+      if (account === null) {
+        const note = 'Coral does not know the person, or has deleted the account before.';
+        return (await this.#addressOf(siteUserId)) === undefined
+          ? { done: true, notes: [note], byHand: [unsearched] }
+          : done(note);
+      }
       await this.#api.deleteUserAccount({ coralId: account.id });
       return done('This id can never sign in to Coral again: whoever comes back needs a new one.');
     });
@@ -154,9 +163,12 @@ export class CoralDeliveries {
   }
 
   async #find(siteUserId: string): Promise<CoralUser | null> {
-    // The address finds an account that was joined with an older one.
-    const user = await this.#setup.findUser?.(siteUserId);
-    return this.#api.findBySiteUserId(siteUserId, { email: user?.email });
+    return this.#api.findBySiteUserId(siteUserId, { email: await this.#addressOf(siteUserId) });
+  }
+
+  /** It finds an account that was joined with an older one; undefined when the site no longer knows the person. */
+  async #addressOf(siteUserId: string): Promise<string | undefined> {
+    return (await this.#setup.findUser?.(siteUserId))?.email;
   }
 
   /** Sends a token of the person to Coral, which treats it as their login. */

@@ -499,12 +499,27 @@ describe('suspend, remove, sign out', () => {
       results: [{ notes: [expect.stringContaining('never sign in')] }],
     });
     expect(emulator.user('u-1')?.deletedAt).toBeDefined();
-    expect(await site.sso.remove('new-id')).toMatchObject({ results: [{ outcome: 'done' }] });
+    expect(await site.sso.remove('new-id')).toMatchObject({ results: [{ outcome: 'done' }], byHand: [] });
     // A late push does not bring the person back.
     expect(await site.sso.pushNow(mira)).toMatchObject({
       results: [{ notes: [expect.stringContaining('does not know')] }],
     });
     expect(emulator.user('u-1')?.profiles).toEqual([]);
+  });
+
+  test('says what to look for by hand when the site no longer knows the address', async () => {
+    site.users.delete('new-id');
+    // The account was joined: its id at Coral is another one.
+    const report = await site.sso.remove('new-id');
+    expect(report.byHand).toEqual([expect.stringMatching(/^coral: .*look for it in Coral's list of users/)]);
+    expect(emulator.user('u-1')?.deletedAt).toBeUndefined();
+  });
+
+  test('somebody who is banned already is not banned again', async () => {
+    await site.sso.suspend('u-1');
+    expect(await site.sso.suspend('u-1')).toMatchObject({
+      results: [{ outcome: 'done', notes: ['The person was banned already.'] }],
+    });
   });
 
   test('says that Coral cannot end sessions, and for how long they go on', async () => {

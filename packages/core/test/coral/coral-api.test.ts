@@ -437,6 +437,17 @@ describe('when Coral does not answer as Coral', () => {
   });
 
   test.each([
+    [429, 'ERR_CORAL_RATE_LIMITED'],
+    [502, 'ERR_CORAL_UNREACHABLE'],
+    [503, 'ERR_CORAL_UNREACHABLE'],
+    [404, 'ERR_CORAL_ANSWER_MALFORMED'],
+  ])('status %i of what stands in front of Coral', async (status, ours) => {
+    const page = (response: import('node:http').ServerResponse) =>
+      void response.writeHead(status, { 'Content-Type': 'text/html' }).end('<h1>Try again</h1>');
+    expect(await against(page, viewer)).toBe(ours);
+  });
+
+  test.each([
     ['TENANT_NOT_FOUND', 'ERR_CORAL_TENANT_UNKNOWN'],
     ['RATE_LIMIT_EXCEEDED', 'ERR_CORAL_RATE_LIMITED'],
     ['GRAPHQL_VALIDATION_FAILED', 'ERR_CORAL_QUERY_REFUSED'],

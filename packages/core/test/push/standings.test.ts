@@ -81,6 +81,22 @@ describe('a person who was removed', () => {
     expect(forum.lines.at(-1)).toMatch(/anonymize/);
   });
 
+  test('does not come back by a dead letter that is replayed', async () => {
+    const { sso, events } = siteOf(forum);
+    await sso.pushNow(alice);
+    forum.hold = async (line) => (sync.test(line) ? { status: 422, body: { failed: 'FAILED' } } : null);
+    await sso.push(alice.id);
+    await until('it is dead', async () => (await sso.queue.deadLetters()).length === 1);
+    forum.hold = null;
+    await sso.remove(alice.id);
+    const before = forum.count(sync);
+    expect(await sso.queue.replay()).toBe(1);
+    await untilIdle({ sso });
+    expect(forum.count(sync)).toBe(before);
+    expect(forum.accounts.size).toBe(0);
+    expect(events.at(-1)).toMatchObject({ type: 'push.done', notes: [expect.stringContaining('removed')] });
+  });
+
   test('does not come back by a push that is under way: the removal comes after it', async () => {
     const { sso } = siteOf(forum);
     await sso.pushNow(alice);

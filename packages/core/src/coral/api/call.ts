@@ -89,6 +89,10 @@ function readAnswer({ text, status }: OutgoingAnswer): GraphqlAnswer | Refusal {
     }
     if (isRecord(data)) return { data };
   }
+  if (status === 429)
+    return refusal('ERR_CORAL_RATE_LIMITED', 'What stands in front of Coral asks to slow down.');
+  if (status >= 500)
+    return refusal('ERR_CORAL_UNREACHABLE', `What stands in front of Coral answered with HTTP ${status}.`);
   return refusal(
     'ERR_CORAL_ANSWER_MALFORMED',
     `What answered at this address (HTTP ${status}) is not Coral's API. Check coralUrl (CORAL_URL).`,

@@ -1,5 +1,6 @@
 import { type ErrorCode, type Refusal, refusal } from '../../errors.js';
 import { type OutgoingAnswer, type OutgoingRequest, sendRequest } from '../../http/outgoing.js';
+import { readRetryAfter } from '../../http/retry-after.js';
 
 /** How the forum's API is reached. */
 export interface DiscourseConnection {
@@ -83,20 +84,25 @@ function generalRefusal(answer: OutgoingAnswer): DiscourseRefusal | null {
       status === 503
         ? 'The forum is read-only or under maintenance.'
         : `The forum answered with status ${status}.`;
-    return { ...refusal('ERR_DISCOURSE_UNAVAILABLE', detail), retryAfter: 60 };
+    return {
+      ...refusal('ERR_DISCOURSE_UNAVAILABLE', detail),
+      retryAfter: readRetryAfter(answer.headers) ?? usualWait,
+    };
   }
   return null;
 }
 
+/** Seconds to wait when the forum does not say how long. */
+const usualWait = 60;
+const longestWait = 86_400;
+
 /** Seconds to wait: the body's own number first, then the header; both may be missing, and the body need not be JSON. */
 function waitSeconds({ text, headers }: OutgoingAnswer): number {
   const body = parseJson(text);
-  const extras = isRecord(body) && isRecord(body.extras) ? body.extras : {};
-  const seconds =
-    typeof extras.wait_seconds === 'number'
-      ? extras.wait_seconds
-      : Number(headers.get('retry-after') ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(Math.ceil(seconds), 86_400) : 60;
+  const { wait_seconds: seconds } = isRecord(body) && isRecord(body.extras) ? body.extras : {};
+  return typeof seconds === 'number' && seconds >= 0
+    ? Math.min(Math.ceil(seconds), longestWait)
+    : (readRetryAfter(headers) ?? usualWait);
 }
 
 function errorType({ text }: OutgoingAnswer): string | undefined {
@@ -122,5 +128,8 @@ export function unexpected(
   answer: OutgoingAnswer,
   code: ErrorCode = 'ERR_DISCOURSE_REPLY_UNEXPECTED',
 ): DiscourseRefusal {
-  return refusal(code, `The forum answered with status ${answer.status}, which this call does not know.`);
+  return refusal(
+    code,
+    `The forum answered with status ${answer.status}, in a way that this call does not know.`,
+  );
 }

@@ -11,7 +11,13 @@ import {
   parseJson,
   unexpected,
 } from './call.js';
-import { type GroupsMode, readSyncAnswer, type SyncedUser, type SyncFields } from './sync.js';
+import {
+  type GroupsMode,
+  groupsAreMissing,
+  readSyncAnswer,
+  type SyncedUser,
+  type SyncFields,
+} from './sync.js';
 
 /** Options of {@link DiscourseApi}. */
 export interface DiscourseApiOptions<Mode extends GroupsMode = 'managed'> {
@@ -51,6 +57,7 @@ const rememberedIds = 10_000;
 export class DiscourseApi<Mode extends GroupsMode = 'managed'> {
   readonly #connection: DiscourseConnection;
   readonly #connectSecret: string | undefined;
+  readonly #groupsMode: GroupsMode;
   readonly #logOutPath: string;
   readonly #ids = new Map<string, string>();
 
@@ -75,6 +82,7 @@ export class DiscourseApi<Mode extends GroupsMode = 'managed'> {
       timeoutMs: (options.timeoutSeconds ?? 10) * 1_000,
     };
     this.#connectSecret = connectSecret;
+    this.#groupsMode = options.groupsMode ?? 'managed';
     this.#logOutPath = logOutPath;
   }
 
@@ -88,6 +96,7 @@ export class DiscourseApi<Mode extends GroupsMode = 'managed'> {
   async syncSso(fields: SyncFields<Mode>): Promise<SyncedUser> {
     if (this.#connectSecret === undefined)
       throw invalid('syncSso needs connectSecret (DISCOURSE_CONNECT_SECRET).');
+    if (this.#groupsMode === 'exact' && fields.groups === undefined) throw errorFrom(groupsAreMissing);
     const message = sealMessage(fields, this.#connectSecret);
     if (isRefusal(message)) throw errorFrom(message);
     const answer = await this.#call('POST', '/admin/users/sync_sso.json', {
@@ -168,57 +177,64 @@ export class DiscourseApi<Mode extends GroupsMode = 'managed'> {
   }
 
   /**
-   * Keeps a person out of the forum and ends their sessions. Does nothing more when they are suspended already.
+   * Keeps a person out of the forum and ends their sessions.
    * @param until end of the suspension; left out: a thousand years, which is how forums write "for ever"
-   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`
+   * @returns false when the account was suspended already: then the end of that suspension stays as it is
+   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`, `ERR_DISCOURSE_ACCOUNT_PROTECTED`
    */
   async suspend(
     forumUserId: string,
     { reason, until }: { readonly reason?: string; readonly until?: Date } = {},
-  ): Promise<void> {
-    const answer = await this.#call(
-      'PUT',
-      `/admin/users/${encodeURIComponent(forumUserId)}/suspend.json`,
-      json({
-        suspend_until: (until ?? new Date('3000-01-01T00:00:00Z')).toISOString(),
-        reason: reason ?? 'Suspended at the site.',
-      }),
-    );
-    if (answer.status !== 409) expectDone(answer);
+  ): Promise<boolean> {
+    const answer = await this.#onAccount('PUT', forumUserId, '/suspend', {
+      suspend_until: (until ?? new Date('3000-01-01T00:00:00Z')).toISOString(),
+      reason: reason ?? 'Suspended at the site.',
+    });
+    if (answer.status === 409) return false;
+    expectDone(answer);
+    return true;
   }
 
-  /** Ends a suspension. @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN` */
+  /** Ends a suspension. @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`, `ERR_DISCOURSE_ACCOUNT_PROTECTED` */
   async unsuspend(forumUserId: string): Promise<void> {
-    expectDone(await this.#call('PUT', `/admin/users/${encodeURIComponent(forumUserId)}/unsuspend.json`));
+    expectDone(await this.#onAccount('PUT', forumUserId, '/unsuspend'));
   }
 
-  /** Deactivates an account. The next login or push activates it again: to keep somebody out, use {@link suspend}. */
+  /**
+   * Deactivates an account. The next login or push activates it again: to keep somebody out, use {@link suspend}.
+   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`, `ERR_DISCOURSE_ACCOUNT_PROTECTED`
+   */
   async deactivate(forumUserId: string): Promise<void> {
-    expectDone(await this.#call('PUT', `/admin/users/${encodeURIComponent(forumUserId)}/deactivate.json`));
+    expectDone(await this.#onAccount('PUT', forumUserId, '/deactivate'));
   }
 
-  /** Activates an account without its owner's confirming the address. */
+  /** Activates an account without its owner's confirming the address. @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN` */
   async activate(forumUserId: string): Promise<void> {
-    expectDone(await this.#call('PUT', `/admin/users/${encodeURIComponent(forumUserId)}/activate.json`));
+    expectDone(await this.#onAccount('PUT', forumUserId, '/activate'));
   }
 
-  /** Takes everything personal off an account and keeps its posts. Cannot be undone. */
+  /**
+   * Takes everything personal off an account and keeps its posts. Cannot be undone.
+   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`, `ERR_DISCOURSE_ACCOUNT_PROTECTED`
+   */
   async anonymize(forumUserId: string): Promise<void> {
-    expectDone(await this.#call('PUT', `/admin/users/${encodeURIComponent(forumUserId)}/anonymize.json`));
+    expectDone(await this.#onAccount('PUT', forumUserId, '/anonymize'));
     this.#forget(forumUserId);
   }
 
   /**
    * Deletes an account. Cannot be undone; forums refuse it for people with posts.
-   * @throws ForumSsoError `ERR_DISCOURSE_DELETE_REFUSED`: anonymize instead
+   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`; `ERR_DISCOURSE_DELETE_REFUSED`: anonymize instead;
+   * `ERR_DISCOURSE_ACCOUNT_PROTECTED`
    */
   async delete(forumUserId: string): Promise<void> {
-    const answer = await this.#call('DELETE', `/admin/users/${encodeURIComponent(forumUserId)}.json`);
-    if (answer.status === 403) {
+    const answer = await this.#onAccount('DELETE', forumUserId, '');
+    const body = parseJson(answer.text);
+    if (answer.status === 403 || (isRecord(body) && body.deleted === false)) {
       throw errorFrom(
         refusal(
           'ERR_DISCOURSE_DELETE_REFUSED',
-          'The forum does not delete this account, since it has posts or is staff: anonymize it.',
+          'The forum does not delete this account, since it has posts: anonymize it.',
         ),
       );
     }
@@ -226,10 +242,15 @@ export class DiscourseApi<Mode extends GroupsMode = 'managed'> {
     this.#forget(forumUserId);
   }
 
-  /** Sets, changes or (null) removes the site's id of an account (`PUT /u/{username}.json`). */
+  /**
+   * Sets, changes or (null) removes the site's id of an account (`PUT /u/{username}.json`).
+   * @throws ForumSsoError `ERR_DISCOURSE_USER_UNKNOWN`
+   */
   async setExternalId(username: string, externalId: string | null): Promise<void> {
     const body = json({ external_ids: { discourse_connect: externalId } });
     expectDone(await this.#call('PUT', `/u/${encodeURIComponent(username)}.json`, body));
+    // Whose account it was before is not known here.
+    this.#ids.clear();
   }
 
   /** Names of all groups of the forum that the key can see, automatic ones included. */
@@ -273,6 +294,29 @@ export class DiscourseApi<Mode extends GroupsMode = 'managed'> {
     return answer;
   }
 
+  /**
+   * A change of one account. A forum says the same of a key that may not do this and of an account that nobody may do it
+   * to: an admin or moderator, one with posts, or one that is not there. Reading the account tells them apart.
+   */
+  async #onAccount(
+    method: 'PUT' | 'DELETE',
+    forumUserId: string,
+    action: string,
+    body?: unknown,
+  ): Promise<OutgoingAnswer> {
+    const path = `/admin/users/${encodeURIComponent(forumUserId)}${action}.json`;
+    const answer = await callDiscourse(
+      this.#connection,
+      method,
+      path,
+      body === undefined ? undefined : json(body),
+    );
+    if (!isRefusal(answer)) return answer;
+    if (answer.refused !== 'ERR_DISCOURSE_KEY_REFUSED') throw discourseError(answer);
+    if ((await this.readUser(forumUserId)) === null) throw unknownUser();
+    throw errorFrom(accountIsProtected);
+  }
+
   /** Whether the key may read users at all: every forum has the account -1, "system". */
   async #mayReadUsers(): Promise<boolean> {
     return (await this.#call('GET', '/admin/users/-1.json')).status === 200;
@@ -309,10 +353,18 @@ function json(value: unknown): { type: string; text: string } {
   return { type: 'application/json', text: JSON.stringify(value) };
 }
 
+/** A page of something that stands in front of the forum is no answer of it, whatever its status. */
 function expectDone(answer: OutgoingAnswer): void {
-  if (answer.status === 404) throw unknownUser();
-  if (answer.status < 200 || answer.status > 299) throw discourseError(unexpected(answer));
+  const { status, text } = answer;
+  if (status === 404) throw unknownUser();
+  const isAnswer = text.trim() === '' || isRecord(parseJson(text));
+  if (status < 200 || status > 299 || !isAnswer) throw discourseError(unexpected(answer));
 }
+
+const accountIsProtected = refusal(
+  'ERR_DISCOURSE_ACCOUNT_PROTECTED',
+  'The forum lets nobody do this to the account: it is an admin or moderator there, or is to be deleted and has too many or too old posts. Take the rights away first, or anonymize it. If the API key has scopes, the right to do this may be missing.',
+);
 
 function invalid(detail: string): ForumSsoError {
   return new ForumSsoError('ERR_OPTIONS_INVALID', detail);

@@ -22,6 +22,12 @@ export type SyncFields<Mode extends GroupsMode> = Omit<DiscourseFields, GroupFie
         readonly removeGroups?: readonly string[] | undefined;
       });
 
+/** For callers without types. */
+export const groupsAreMissing = refusal(
+  'ERR_SSO_FIELD_UNUSABLE',
+  'groups is missing, and in mode "exact" the forum would empty all memberships: give the whole list, [] for none.',
+);
+
 /** What the forum made of a push. */
 export interface SyncedUser {
   /** The forum's own number of the account. */

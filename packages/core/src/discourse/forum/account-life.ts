@@ -1,8 +1,15 @@
 import type { ActiveConnector, Delivery, SuspendOptions } from '../../connector.js';
-import { type ForumSsoError, isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
+import {
+  errorFrom,
+  type ForumSsoError,
+  isForumSsoError,
+  isRefusal,
+  type Refusal,
+  refusal,
+} from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import { type DiscourseApi, DiscourseApiError } from '../api/discourse-api.js';
-import type { SyncFields } from '../api/sync.js';
+import { groupsAreMissing, type SyncFields } from '../api/sync.js';
 import type { DiscourseFields } from '../protocol/fields.js';
 
 /** What `remove` does at the forum: take everything personal off and keep the posts, or delete the account. */
@@ -32,33 +39,37 @@ export const loginOnly: AccountLife = {
 const leftByAnonymizing =
   'The posts stay, without the name: what the person wrote about themselves in them, or others about them, has to be edited by hand.';
 
-/** All but a push may have to look the account up first. */
+const wasSuspended = 'The account was suspended already: the end of that suspension stays as it is.';
+const noAccount: Delivery = { done: true, notes: ['The person has no account at the forum.'] };
+
+/** All but a push have to look the account up first, as a rule. */
 const callsOf = { signOut: 2, suspend: 2, remove: 2, restore: 2 } as const;
 
-/**
- * What the connector does for a person outside a login, over the forum's API.
- * @param callsPerMinute the forum's limit for all its API keys together
- * @param fieldsOf the same mapping as for a login
- */
+export interface AccountLifeOptions {
+  readonly removal: RemovalMode;
+  /** The forum's limit for all its API keys together. */
+  readonly callsPerMinute: number;
+  /** The same mapping as for a login. */
+  fieldsOf(user: SiteUser): DiscourseFields | Refusal;
+  /** The id under which the forum knows a person of the site. */
+  externalIdOf(siteUserId: string): string | Refusal;
+}
+
+/** What the connector does for a person outside a login, over the forum's API. */
 export function accountLife(
   forum: ForumApi,
-  removal: RemovalMode,
-  callsPerMinute: number,
-  fieldsOf: (user: SiteUser) => DiscourseFields | Refusal,
+  { removal, callsPerMinute, fieldsOf, externalIdOf }: AccountLifeOptions,
 ): AccountLife {
   const { api } = forum;
 
-  /** Works on the person's account at the forum, when there is one. */
+  /** Works on the person's account at the forum, when there is one. Looked up each time: it may be another's by now. */
   async function onAccount(
     siteUserId: string,
-    work: (forumUserId: string) => Promise<void>,
-    byHand: readonly string[] = [],
+    work: (forumUserId: string) => Promise<Delivery>,
   ): Promise<Delivery> {
     return deliver(async () => {
-      const forumUserId = await api.forumIdOf(siteUserId);
-      if (forumUserId === null) return { done: true, notes: ['The person has no account at the forum.'] };
-      await work(forumUserId);
-      return byHand.length === 0 ? { done: true } : { done: true, byHand };
+      const account = await api.findByExternalId(orThrow(externalIdOf(siteUserId)));
+      return account === null ? noAccount : work(account.id);
     });
   }
 
@@ -70,19 +81,48 @@ export function accountLife(
       if (user.suspended === true)
         return { done: true, notes: ['The person is suspended: nothing was sent.'] };
       return deliver(async () => {
-        const synced = await sync(forum, fields, user.id);
+        const synced = await sync(forum, fields);
         return synced.active
           ? { done: true }
           : { done: true, notes: ['The account waits for its address to be confirmed.'] };
       });
     },
-    signOut: (siteUserId) => onAccount(siteUserId, (id) => api.logOut(id)),
-    suspend: (siteUserId, options: SuspendOptions) => onAccount(siteUserId, (id) => api.suspend(id, options)),
+    signOut: (siteUserId) =>
+      deliver(async () => {
+        const externalId = orThrow(externalIdOf(siteUserId));
+        const forumUserId = await api.forumIdOf(externalId);
+        if (forumUserId === null) return noAccount;
+        try {
+          await api.logOut(forumUserId);
+          return { done: true };
+        } catch (error) {
+          if (!isForumSsoError(error) || error.code !== 'ERR_DISCOURSE_USER_UNKNOWN') throw error;
+          // The account that was remembered is gone; there may be another one by now.
+          const account = await api.findByExternalId(externalId);
+          if (account === null) return noAccount;
+          if (account.id === forumUserId) throw error;
+          await api.logOut(account.id);
+          return { done: true };
+        }
+      }),
+    suspend: (siteUserId, options: SuspendOptions) =>
+      onAccount(siteUserId, async (id) =>
+        (await api.suspend(id, options)) ? { done: true } : { done: true, notes: [wasSuspended] },
+      ),
     remove: (siteUserId) =>
-      removal === 'delete'
-        ? onAccount(siteUserId, (id) => api.delete(id))
-        : onAccount(siteUserId, (id) => api.anonymize(id), [leftByAnonymizing]),
-    restore: (siteUserId) => onAccount(siteUserId, (id) => api.unsuspend(id)),
+      onAccount(siteUserId, async (id) => {
+        if (removal === 'delete') {
+          await api.delete(id);
+          return { done: true };
+        }
+        await api.anonymize(id);
+        return { done: true, byHand: [leftByAnonymizing] };
+      }),
+    restore: (siteUserId) =>
+      onAccount(siteUserId, async (id) => {
+        await api.unsuspend(id);
+        return { done: true };
+      }),
     pace: { calls: callsPerMinute, seconds: 60, callsOf },
     check: () =>
       deliver(async () => {
@@ -92,13 +132,14 @@ export function accountLife(
   };
 }
 
-function sync(forum: ForumApi, fields: DiscourseFields, siteUserId: string) {
-  const { groups, addGroups, removeGroups, externalId = siteUserId, ...rest } = fields;
-  if (forum.mode === 'exact') {
-    const all: SyncFields<'exact'> = { ...rest, externalId, groups: groups ?? [] };
-    return forum.api.syncSso(all);
-  }
-  return forum.api.syncSso({ ...rest, externalId, addGroups, removeGroups });
+function sync(
+  forum: ForumApi,
+  { groups, addGroups, removeGroups, externalId = '', ...rest }: DiscourseFields,
+) {
+  if (forum.mode === 'managed') return forum.api.syncSso({ ...rest, externalId, addGroups, removeGroups });
+  if (groups === undefined) throw errorFrom(groupsAreMissing);
+  const all: SyncFields<'exact'> = { ...rest, externalId, groups };
+  return forum.api.syncSso(all);
 }
 
 async function deliver(work: () => Promise<Delivery>): Promise<Delivery> {
@@ -119,4 +160,9 @@ function retryOf(error: ForumSsoError): { retryAfter?: number } {
   return error instanceof DiscourseApiError && error.retryAfter !== undefined
     ? { retryAfter: error.retryAfter }
     : {};
+}
+
+function orThrow(id: string | Refusal): string {
+  if (isRefusal(id)) throw errorFrom(id);
+  return id;
 }

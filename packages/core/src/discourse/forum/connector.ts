@@ -12,7 +12,13 @@ import { messageUrl } from '../protocol/message.js';
 import { accountLife, type ForumApi, loginOnly, type RemovalMode } from './account-life.js';
 import { readLoginRequest } from './login-request.js';
 import { redirectLimit, sealSlimAnswer } from './slim-answer.js';
-import { type GroupsOption, groupNameProblem, type UserFieldsMapper, userFields } from './user-fields.js';
+import {
+  externalIdOf,
+  type GroupsOption,
+  groupNameProblem,
+  type UserFieldsMapper,
+  userFields,
+} from './user-fields.js';
 
 /** Options of {@link discourse}. */
 export interface DiscourseOptions {
@@ -26,9 +32,15 @@ export interface DiscourseOptions {
   readonly groups?: GroupsOption | undefined;
   /**
    * Changes what is sent about a person. Called with the fields made from the user; returns those to send. The nonce
-   * is added afterwards, and an address that is not verified is always marked so. A throw refuses the login.
+   * is added afterwards, and an address that is not verified is always marked so. A throw refuses the login, and so do
+   * another `externalId` and, in mode `exact`, `groups` left out.
    */
   readonly mapUser?: UserFieldsMapper | undefined;
+  /**
+   * Makes the id under which the forum knows a person of the site's id; always the same of the same, and of no other.
+   * Default: it is the site's id itself.
+   */
+  readonly externalId?: ((siteUserId: string) => string) | undefined;
   /** An API key of an admin of the forum: for pushes, log-out, suspension and removal. */
   readonly api?:
     | {
@@ -83,6 +95,7 @@ function optionsSchema(zod: Zod): z.ZodType {
       .optional(),
     removal: zod.enum(['anonymize', 'delete']).optional(),
     mapUser: zod.custom((value) => typeof value === 'function', 'must be a function').optional(),
+    externalId: zod.custom((value) => typeof value === 'function', 'must be a function').optional(),
   });
 }
 
@@ -104,7 +117,6 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
     return null;
 
   const returnUrl = new URL(`${forumUrl.href.replace(/\/+$/, '')}/session/sso_login`);
-  const { groups, mapUser } = options;
 
   const answerLogin = async (exchange: Exchange): Promise<SsoReply | Refusal> => {
     const request = readLoginRequest(exchange.query, secrets.keysAt(setup.now()), returnUrl);
@@ -139,7 +151,7 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
 
   const mapFields = (user: SiteUser): DiscourseFields | Refusal => {
     try {
-      return userFields(user, groups, mapUser);
+      return userFields(user, options);
     } catch (cause) {
       return refusal('ERR_SITE_CALLBACK_FAILED', "The site's mapUser failed.", cause);
     }
@@ -149,7 +161,12 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
     routes: [{ method: 'GET', path: '', caller: 'navigation', handle: answerLogin }],
     ...(forumApi === undefined
       ? loginOnly
-      : accountLife(forumApi, options.removal ?? 'anonymize', options.api?.callsPerMinute ?? 60, mapFields)),
+      : accountLife(forumApi, {
+          removal: options.removal ?? 'anonymize',
+          callsPerMinute: options.api?.callsPerMinute ?? 60,
+          fieldsOf: mapFields,
+          externalIdOf: (siteUserId) => externalIdOf(siteUserId, options.externalId),
+        })),
   };
 }
 

@@ -14,7 +14,14 @@ export type GroupsOption =
   | { readonly mode: 'exact' }
   | { readonly mode: 'managed'; readonly names: readonly string[] };
 
-/** Turns a site user into the fields for the forum. */
+/** The options of the connector that say what goes to the forum. */
+export interface UserFieldsOptions {
+  readonly groups?: GroupsOption | undefined;
+  readonly mapUser?: UserFieldsMapper | undefined;
+  readonly externalId?: ((siteUserId: string) => string) | undefined;
+}
+
+/** Changes the fields for the forum that were made from a site user. */
 export type UserFieldsMapper = (fields: DiscourseFields, user: SiteUser) => DiscourseFields;
 
 /** What makes a group name unusable: it would be split, looked up as another, or found by nobody. */
@@ -33,29 +40,63 @@ export function groupNameProblem(name: string): string | null {
  *
  * What a forum would answer with an error page is mended: long texts are cut, a website that is none is left out.
  *
- * @param mapUser the site's own changes; works on a copy
+ * @param mapUser the site's own changes; works on a copy, and may change neither `externalId` nor drop `groups` in mode `exact`
  */
 export function userFields(
   user: SiteUser,
-  groups: GroupsOption | undefined,
-  mapUser: UserFieldsMapper | undefined,
+  { groups, mapUser, externalId }: UserFieldsOptions,
 ): DiscourseFields | Refusal {
-  const mapped = mappedUser(user, groups);
-  if (isRefusal(mapped)) return mapped;
-  const fields = mapUser === undefined ? mapped : { ...mapUser(mapped, user) };
-  const id = fields.externalId;
-  if (id === undefined || !isExternalId(id)) {
+  const id = externalIdOf(user.id, externalId);
+  if (isRefusal(id)) return id;
+  const mapped = mappedUser(user, id, groups);
+  if (isRefusal(mapped) || mapUser === undefined) return withTrust(mapped, user);
+  const fields = { ...mapUser(mapped, user) };
+  if (fields.externalId !== id) {
     return refusal(
-      'ERR_SITE_USER_INVALID',
-      'The user has no id that Discourse accepts: it must not be blank, and not a word such as "null" or "undefined".',
+      'ERR_SITE_CALLBACK_FAILED',
+      "The site's mapUser changed or dropped externalId, and then a sign-out, suspension or removal would not find the account: give the option externalId instead.",
     );
   }
-  return user.emailVerified ? fields : { ...fields, requireActivation: true };
+  if (groups?.mode === 'exact' && fields.groups === undefined) {
+    return refusal(
+      'ERR_SITE_CALLBACK_FAILED',
+      'The site\'s mapUser dropped groups, and in mode "exact" the forum would empty all memberships.',
+    );
+  }
+  return withTrust(fields, user);
 }
 
-function mappedUser(user: SiteUser, groups: GroupsOption | undefined): DiscourseFields | Refusal {
+/**
+ * The id under which a forum knows a person of the site.
+ * @param made makes it of the site's id; left out: it is the same
+ */
+export function externalIdOf(
+  siteUserId: string,
+  made: ((siteUserId: string) => string) | undefined,
+): string | Refusal {
+  let id: unknown;
+  try {
+    id = made === undefined ? siteUserId : made(siteUserId);
+  } catch (cause) {
+    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's externalId failed.", cause);
+  }
+  if (typeof id === 'string' && isExternalId(id)) return id;
+  return refusal(
+    'ERR_SITE_USER_INVALID',
+    'The user has no id that Discourse accepts: it must not be blank, and not a word such as "null" or "undefined".',
+  );
+}
+
+function withTrust(fields: DiscourseFields | Refusal, user: SiteUser): DiscourseFields | Refusal {
+  return isRefusal(fields) || user.emailVerified ? fields : { ...fields, requireActivation: true };
+}
+
+function mappedUser(
+  user: SiteUser,
+  externalId: string,
+  groups: GroupsOption | undefined,
+): DiscourseFields | Refusal {
   const {
-    id,
     email,
     username,
     name,
@@ -72,7 +113,7 @@ function mappedUser(user: SiteUser, groups: GroupsOption | undefined): Discourse
   const memberships = groups === undefined ? {} : groupFields(user.groups, groups);
   if (isRefusal(memberships)) return memberships;
   return {
-    externalId: id,
+    externalId,
     email,
     username: username?.toWellFormed(),
     name: name?.toWellFormed(),

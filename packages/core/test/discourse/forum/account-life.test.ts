@@ -1,10 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { DiscourseApi, type DiscourseOptions, discourse } from '../../../src/discourse/index.js';
+import { type DiscourseOptions, discourse } from '../../../src/discourse/index.js';
 import { createForumSso } from '../../../src/forum-sso.js';
 import type { SiteUser } from '../../../src/site-user.js';
+import { type Answer, AnsweringForum } from '../api/answering-forum.js';
 
 const secret = randomBytes(16).toString('hex');
 const alice: SiteUser = {
@@ -15,43 +15,15 @@ const alice: SiteUser = {
   groups: ['staff'],
 };
 
-interface Answer {
-  readonly status: number;
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-}
-
-const servers: Server[] = [];
+const forums: AnsweringForum[] = [];
 afterEach(async () => {
-  await Promise.all(
-    servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve).closeAllConnections())),
-  );
+  await Promise.all(forums.splice(0).map((each) => each.stop()));
 });
 
-/** A forum that answers as it is told and notes what it was asked. */
-async function forum(answers: Record<string, Answer | Answer[]>) {
-  const calls: { line: string; headers: IncomingMessage['headers']; body: string }[] = [];
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += String(chunk);
-    const line = `${request.method} ${request.url}`;
-    calls.push({ line, headers: request.headers, body });
-    const planned = answers[line];
-    const answer = Array.isArray(planned) ? (planned.length > 1 ? planned.shift() : planned[0]) : planned;
-    if (answer === undefined) {
-      response
-        .writeHead(404, { 'Content-Type': 'application/json' })
-        .end('{"errors":[],"error_type":"not_found"}');
-      return;
-    }
-    response.writeHead(answer.status, { 'Content-Type': 'application/json', ...answer.headers });
-    response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {}));
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { url: `http://127.0.0.1:${address.port}`, calls, lines: () => calls.map(({ line }) => line) };
+async function forum(answers: Record<string, Answer | Answer[]>): Promise<AnsweringForum> {
+  const started = await AnsweringForum.start(answers);
+  forums.push(started);
+  return started;
 }
 
 /** The fields of a push, verified by hand. */
@@ -133,112 +105,129 @@ describe('push', () => {
     expect(server.calls).toEqual([]);
   });
 
-  test.each<[string, Answer, string, number | undefined]>([
-    ['DiscourseConnect is off', { status: 404, body: '' }, 'ERR_DISCOURSE_CONNECT_OFF', undefined],
-    [
-      'the key is no admin’s',
-      { status: 404, body: { errors: [], error_type: 'not_found' } },
-      'ERR_DISCOURSE_KEY_REFUSED',
-      undefined,
-    ],
-    [
-      'the key is wrong',
-      { status: 403, body: { errors: [], error_type: 'invalid_access' } },
-      'ERR_DISCOURSE_KEY_REFUSED',
-      undefined,
-    ],
-    [
-      'the record is invalid',
-      { status: 403, body: { failed: 'FAILED', message: 'alice@example.com is taken' } },
-      'ERR_DISCOURSE_RECORD_INVALID',
-      undefined,
-    ],
-    [
-      'the secret differs',
-      { status: 422, body: { failed: 'FAILED', message: 'ログインエラー' } },
-      'ERR_DISCOURSE_SYNC_REFUSED',
-      undefined,
-    ],
-    [
-      'too fast, as JSON',
-      {
-        status: 429,
-        body: { error_type: 'rate_limit', extras: { wait_seconds: 7 } },
-        headers: { 'Retry-After': '9' },
-      },
-      'ERR_DISCOURSE_RATE_LIMITED',
-      7,
-    ],
-    [
-      'too fast, as text',
-      { status: 429, body: 'Slow down', headers: { 'Retry-After': '9', 'Content-Type': 'text/plain' } },
-      'ERR_DISCOURSE_RATE_LIMITED',
-      9,
-    ],
-    ['too fast, without a number', { status: 429, body: 'Slow down' }, 'ERR_DISCOURSE_RATE_LIMITED', 60],
-    ['read-only', { status: 503, body: '{}' }, 'ERR_DISCOURSE_UNAVAILABLE', 60],
-    ['broken', { status: 500, body: '<html>' }, 'ERR_DISCOURSE_UNAVAILABLE', 60],
-    [
-      'a redirect',
-      { status: 301, headers: { Location: 'https://evil.example/' } },
-      'ERR_DISCOURSE_ADDRESS_WRONG',
-      undefined,
-    ],
-    ['something else', { status: 200, body: '[]' }, 'ERR_DISCOURSE_REPLY_UNEXPECTED', undefined],
-    ['too large', { status: 200, body: 'x'.repeat(1_000_001) }, 'ERR_DISCOURSE_ADDRESS_WRONG', undefined],
-  ])('says what is wrong: %s', async (_, answer, code, retryAfter) => {
-    const server = await forum({ [sync]: answer });
-    const [result] = (await site(server.url).pushNow(alice)).results;
-    expect(result).toMatchObject({ outcome: 'failed', code });
-    expect(result !== undefined && 'retryAfter' in result ? result.retryAfter : undefined).toBe(retryAfter);
-    expect(server.calls).toHaveLength(1);
-    const text = JSON.stringify(result) + (result?.outcome === 'failed' ? String(result.error) : '');
+  test('what the forum answers decides what comes next, and nothing secret is in it', async () => {
+    const taken = { failed: 'FAILED', message: 'alice@example.com is taken' };
+    const server = await forum({
+      [sync]: [
+        { status: 403, body: taken },
+        { status: 429, body: 'Slow down', headers: { 'Retry-After': '9' } },
+        { status: 500, body: '<html>' },
+      ],
+    });
+    const sso = site(server.url);
+    const results = [];
+    for (let i = 0; i < 3; i++) results.push((await sso.pushNow(alice)).results[0]);
+    expect(results).toMatchObject([
+      { outcome: 'failed', code: 'ERR_DISCOURSE_RECORD_INVALID' },
+      { outcome: 'failed', code: 'ERR_DISCOURSE_RATE_LIMITED', retryAfter: 9 },
+      { outcome: 'failed', code: 'ERR_DISCOURSE_UNAVAILABLE', retryAfter: 60 },
+    ]);
+    expect(results[0]).not.toHaveProperty('retryAfter');
+    const text = results
+      .map((result) => JSON.stringify(result) + String(Reflect.get(Object(result), 'error')))
+      .join();
     for (const hidden of ['the-admin-key', secret, 'alice@example.com']) expect(text).not.toContain(hidden);
   });
 
-  test('a forum that is not there, or too slow, is worth another try', async () => {
-    const gone = await site('http://127.0.0.1:9').pushNow(alice);
-    expect(gone.results).toMatchObject([{ code: 'ERR_DISCOURSE_UNAVAILABLE', retryAfter: 30 }]);
-    const server = createServer(() => {});
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    const api = new DiscourseApi({
-      forumUrl: `http://127.0.0.1:${address.port}`,
-      apiKey: 'k',
-      timeoutSeconds: 0.1,
-    });
-    await expect(api.findByExternalId('1')).rejects.toMatchObject({
-      code: 'ERR_DISCOURSE_UNAVAILABLE',
-      retryAfter: 30,
-    });
+  test('mapUser can neither drop the groups of mode exact nor change the id', async () => {
+    const server = await forum({ [sync]: { status: 200, body: { id: 7, username: 'alice' } } });
+    const results = [
+      await site(server.url, {
+        groups: { mode: 'exact' },
+        mapUser: ({ externalId, email }) => ({ externalId, email }),
+      }).pushNow(alice),
+      await site(server.url, { mapUser: (fields) => ({ ...fields, externalId: 'other' }) }).pushNow(alice),
+      await site(server.url, { mapUser: ({ email }) => ({ email }) }).pushNow(alice),
+    ].map(({ results: [result] }) => result);
+    for (const result of results) expect(result).toMatchObject({ code: 'ERR_SITE_CALLBACK_FAILED' });
+    expect(server.calls).toEqual([]);
   });
 });
 
 describe('account life', () => {
-  test('the id from an answer is remembered; each call has its address', async () => {
+  test('each has its address; a sign-out needs no look-up after a push, all else has one', async () => {
     const server = await forum({
       [sync]: { status: 200, body: { id: 7, username: 'alice' } },
+      [lookUp]: known,
       'POST /admin/users/7/log_out.json': ok,
       'PUT /admin/users/7/suspend.json': ok,
+      'PUT /admin/users/7/unsuspend.json': ok,
       'PUT /admin/users/7/anonymize.json': ok,
     });
     const sso = site(server.url);
     await sso.pushNow(alice);
     expect((await sso.signOut('u/1')).ok).toBe(true);
-    expect((await sso.suspend('u/1', { reason: 'spam', until: new Date('2030-01-01') })).ok).toBe(true);
+    expect((await sso.suspend('u/1', { reason: 'spam', until: new Date('2130-01-01') })).ok).toBe(true);
+    expect((await sso.restore('u/1')).ok).toBe(true);
     expect((await sso.remove('u/1')).ok).toBe(true);
     expect(server.lines()).toEqual([
-      sync,
-      'POST /admin/users/7/log_out.json',
-      'PUT /admin/users/7/suspend.json',
-      'PUT /admin/users/7/anonymize.json',
+      ...[sync, 'POST /admin/users/7/log_out.json'],
+      ...[lookUp, 'PUT /admin/users/7/suspend.json'],
+      ...[lookUp, 'PUT /admin/users/7/unsuspend.json'],
+      ...[lookUp, 'PUT /admin/users/7/anonymize.json'],
     ]);
-    expect(JSON.parse(server.calls[2]?.body ?? '')).toEqual({
-      suspend_until: '2030-01-01T00:00:00.000Z',
+    expect(JSON.parse(server.calls[3]?.body ?? '')).toEqual({
+      suspend_until: '2130-01-01T00:00:00.000Z',
       reason: 'spam',
     });
+  });
+
+  test('whoever has the account by now is left alone: it is looked up before it is suspended or removed', async () => {
+    const server = await forum({
+      [sync]: { status: 200, body: { id: 7, username: 'alice' } },
+      [lookUp]: { status: 200, body: { user: { id: 8, username: 'alice2' } } },
+      'PUT /admin/users/8/suspend.json': ok,
+      'PUT /admin/users/8/anonymize.json': ok,
+    });
+    const sso = site(server.url);
+    await sso.pushNow(alice);
+    // An admin of the forum has given account 7 to somebody else.
+    expect((await sso.suspend('u/1')).ok).toBe(true);
+    expect((await sso.remove('u/1')).ok).toBe(true);
+    expect(server.lines().filter((line) => line.includes('/7/'))).toEqual([]);
+  });
+
+  test('a sign-out finds the new account when the remembered one is gone', async () => {
+    const server = await forum({
+      [sync]: { status: 200, body: { id: 7, username: 'alice' } },
+      [lookUp]: [{ status: 200, body: { user: { id: 8, username: 'alice2' } } }, known],
+      'POST /admin/users/8/log_out.json': ok,
+    });
+    const sso = site(server.url);
+    await sso.pushNow(alice);
+    expect((await sso.signOut('u/1')).ok).toBe(true);
+    expect(server.lines().slice(1)).toEqual([
+      'POST /admin/users/7/log_out.json',
+      lookUp,
+      'POST /admin/users/8/log_out.json',
+    ]);
+    await sso.pushNow(alice);
+    // The forum says that it is still the same, and does not know it.
+    expect((await sso.signOut('u/1')).results).toMatchObject([{ code: 'ERR_DISCOURSE_USER_UNKNOWN' }]);
+  });
+
+  test('a person has the id of the option externalId in all of it', async () => {
+    const mapped = 'GET /u/by-external/site-u%2F1.json';
+    const server = await forum({
+      [sync]: { status: 200, body: { id: 7, username: 'alice' } },
+      [mapped]: known,
+      'PUT /admin/users/7/anonymize.json': ok,
+    });
+    const sso = site(server.url, { externalId: (id) => `site-${id}` });
+    await sso.pushNow(alice);
+    expect(pushed(server.calls[0]?.body ?? '')).toMatchObject({ external_id: 'site-u/1' });
+    expect((await sso.remove('u/1')).ok).toBe(true);
+    expect(server.lines()).toEqual([sync, mapped, 'PUT /admin/users/7/anonymize.json']);
+    const failing = site(server.url, {
+      externalId: () => {
+        throw new Error('no');
+      },
+    });
+    for (const report of [await failing.remove('u/1'), await failing.pushNow({ ...alice, id: 'u/2' })])
+      expect(report.results).toMatchObject([{ code: 'ERR_SITE_CALLBACK_FAILED' }]);
+    const blank = site(server.url, { externalId: () => 'null' });
+    expect((await blank.signOut('u/1')).results).toMatchObject([{ code: 'ERR_SITE_USER_INVALID' }]);
+    expect(server.calls).toHaveLength(3);
   });
 
   test('looks the account up when it must, and says when there is none', async () => {
@@ -251,17 +240,21 @@ describe('account life', () => {
     ]);
   });
 
-  test('removal may delete; a refusal says what to do instead; suspended twice is suspended', async () => {
+  test('removal may delete; a refusal says what to do instead', async () => {
     const server = await forum({
       [lookUp]: known,
-      'DELETE /admin/users/7.json': { status: 403, body: { errors: [] } },
-      'PUT /admin/users/7/suspend.json': { status: 409, body: {} },
+      'DELETE /admin/users/7.json': { status: 403, body: { deleted: false, message: 'has posts' } },
     });
-    const sso = site(server.url, { removal: 'delete' });
-    expect((await sso.remove('u/1')).results).toMatchObject([
+    expect((await site(server.url, { removal: 'delete' }).remove('u/1')).results).toMatchObject([
       { outcome: 'failed', code: 'ERR_DISCOURSE_DELETE_REFUSED' },
     ]);
-    expect((await sso.suspend('u/1')).ok).toBe(true);
+  });
+
+  test('suspended twice is suspended, and it is said that the end is the old one', async () => {
+    const server = await forum({ [lookUp]: known, 'PUT /admin/users/7/suspend.json': { status: 409 } });
+    expect((await site(server.url).suspend('u/1')).results).toMatchObject([
+      { outcome: 'done', notes: [expect.stringContaining('suspended already')] },
+    ]);
   });
 
   test('check finds a wrong key', async () => {
@@ -283,73 +276,5 @@ describe('account life', () => {
     expect((await sso.pushNow(alice)).results).toMatchObject([
       { outcome: 'impossible', reason: expect.stringContaining('api') },
     ]);
-  });
-});
-
-describe('the API client', () => {
-  test('groups: finds what is missing over several pages, and creates it', async () => {
-    const server = await forum({
-      'GET /groups.json?page=0': {
-        status: 200,
-        body: { groups: [{ name: 'Staff' }, { name: 'a' }], total_rows_groups: 3 },
-      },
-      'GET /groups.json?page=1': { status: 200, body: { groups: [{ name: 'b' }], total_rows_groups: 3 } },
-      'POST /admin/groups.json': ok,
-    });
-    const api = new DiscourseApi({ forumUrl: server.url, apiKey: 'k' });
-    expect(await api.ensureGroups(['staff', 'b', 'new'])).toEqual(['new']);
-    expect(JSON.parse(server.calls.at(-1)?.body ?? '')).toEqual({ group: { name: 'new' } });
-  });
-
-  test('the rest of the calls', async () => {
-    const server = await forum({
-      'PUT /admin/users/7/unsuspend.json': ok,
-      'PUT /admin/users/7/deactivate.json': ok,
-      'PUT /admin/users/7/activate.json': ok,
-      'DELETE /admin/users/7.json': ok,
-      'PUT /u/a%20b.json': ok,
-    });
-    const api = new DiscourseApi({ forumUrl: server.url, apiKey: 'k' });
-    await api.unsuspend('7');
-    await api.deactivate('7');
-    await api.activate('7');
-    await api.delete('7');
-    await api.setExternalId('a b', 'u-2');
-    await api.setExternalId('a b', null);
-    expect(JSON.parse(server.calls.at(-1)?.body ?? '')).toEqual({
-      external_ids: { discourse_connect: null },
-    });
-    await expect(api.unsuspend('8')).rejects.toMatchObject({ code: 'ERR_DISCOURSE_USER_UNKNOWN' });
-    await expect(api.syncSso({ externalId: '1' })).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' });
-  });
-
-  test('an address is read by user name, and only by whoever may see it', async () => {
-    const server = await forum({
-      'GET /u/a%20b/emails.json': { status: 200, body: { email: 'ann@example.com', secondary_emails: [] } },
-      'GET /u/none/emails.json': { status: 200, body: { email: null } },
-      'GET /u/odd/emails.json': { status: 200, body: { email: 7 } },
-      'GET /u/hidden/emails.json': { status: 403, body: { failed: 'FAILED' } },
-    });
-    const api = new DiscourseApi({ forumUrl: server.url, apiKey: 'k' });
-    expect(await api.readEmail('a b')).toBe('ann@example.com');
-    expect(await api.readEmail('none')).toBe('');
-    for (const [username, code] of [
-      ['odd', 'ERR_DISCOURSE_REPLY_UNEXPECTED'],
-      ['hidden', 'ERR_DISCOURSE_KEY_REFUSED'],
-      ['gone', 'ERR_DISCOURSE_USER_UNKNOWN'],
-    ] as const)
-      await expect(api.readEmail(username)).rejects.toMatchObject({ code });
-  });
-
-  test.each([
-    [{ forumUrl: 'http://forum.example.com', apiKey: 'k' }, 'https'],
-    [{ forumUrl: 'https://forum.example.com', apiKey: '' }, 'DISCOURSE_ADMIN_API_KEY'],
-    [
-      { forumUrl: 'https://forum.example.com', apiKey: 'k', connectSecret: 'short' },
-      'DISCOURSE_CONNECT_SECRET',
-    ],
-    [{ forumUrl: 'https://forum.example.com', apiKey: 'k', logOutPath: '/x' }, '{id}'],
-  ])('refuses %j', (options, named) => {
-    expect(() => new DiscourseApi(options)).toThrow(named);
   });
 });

@@ -39,7 +39,7 @@ function answerOf(reply: SsoReply | null, key = secret): Record<string, string> 
 }
 
 function userFieldsOf(user: SiteUser) {
-  const fields = userFields(user, undefined, undefined);
+  const fields = userFields(user, {});
   if (isRefusal(fields)) throw new Error(fields.detail);
   return fields;
 }

@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url';
 
 import { isForumSsoError } from '@forum-sso/core';
 
+import { readCommandLine } from './command-line.js';
 import { communities } from './communities/index.js';
+import type { Framework } from './frameworks/index.js';
 import { readSettings, SettingsError } from './settings.js';
 import { type StartedDemo, startDemo } from './start-demo.js';
 
@@ -18,7 +20,7 @@ async function end(): Promise<void> {
   process.exit(0);
 }
 
-function greeting({ origin, communities: shown }: StartedDemo): string {
+function greeting({ origin, communities: shown }: StartedDemo, framework: Framework): string {
   const rows = [
     ['The site', origin],
     ...shown.map(({ title, product, real, url }) => [
@@ -29,7 +31,7 @@ function greeting({ origin, communities: shown }: StartedDemo): string {
   const width = Math.max(...rows.map(([name = '']) => name.length));
   return [
     '',
-    'The Forum SSO demo is ready:',
+    `The Forum SSO demo is ready, its site on ${framework}:`,
     '',
     ...rows.map(([name = '', url = '']) => `  ${name.padEnd(width)}  ${url}`),
     '',
@@ -63,13 +65,15 @@ function explain(error: unknown): unknown {
 process.on('SIGTERM', end);
 process.on('SIGINT', end);
 try {
+  const variables = { ...process.env, ...readCommandLine(process.argv.slice(2)) };
+  const settings = readSettings(variables, communities);
   demo = await startDemo({
-    settings: readSettings(process.env, communities),
+    settings,
     // The same folder from the sources and from the build.
     secretsFolder: fileURLToPath(new URL('../.secrets', import.meta.url)),
     log: console.log,
   });
-  console.log(greeting(demo));
+  console.log(greeting(demo, settings.framework));
 } catch (error) {
   console.error(explain(error));
   process.exit(1);

@@ -4,6 +4,7 @@ import { type Environment, isForumSsoError, readEnvironment } from '@forum-sso/c
 
 import type { Community } from './communities/community.js';
 import { createEngine, defaultBaseUrl } from './engine.js';
+import { type Framework, frameworks, isFramework } from './frameworks/index.js';
 import { createPeople } from './people.js';
 
 /** How the demo is to run, read from the environment. */
@@ -17,6 +18,8 @@ export interface Settings {
   readonly communityPort: number;
   /** Asked for at sign-in, when set. */
   readonly password: string | undefined;
+  /** What serves the site. */
+  readonly framework: Framework;
 }
 
 /** The environment cannot be used; `problems` has one sentence for each thing to fix. */
@@ -46,6 +49,7 @@ export function readSettings(
   );
   // Blank is no password; anything else counts as it stands.
   const password = given(variables.DEMO_PASSWORD) && variables.DEMO_PASSWORD;
+  const framework = readFramework(given(variables.FRAMEWORK) ?? 'express', problems);
   const real = communities.filter((community) => community.isReal(environment));
 
   problems.push(...communities.flatMap((community) => community.problems(environment)));
@@ -68,7 +72,7 @@ export function readSettings(
     problems.push('COMMUNITY_PORT leaves no room for all communities below 65536.');
   problems.push(...engineProblems(environment, communities, port));
   if (problems.length > 0) throw new SettingsError(problems);
-  return { environment, host, port, communityPort, password };
+  return { environment, host, port, communityPort, password, framework };
 }
 
 /** `readEnvironment`, with its problems added to the others. */
@@ -85,17 +89,8 @@ function readVariables(
   }
 }
 
-/**
- * Builds the engine with everything that is configured and stand-ins for what is not known before the start. A second
- * time with stand-ins for the site's own address and keys: while those are wrong, the engine does not look further.
- */
-function engineProblems(environment: Environment, communities: readonly Community[], port: number): string[] {
-  const { FORUM_SSO_BASE_URL: _baseUrl, FORUM_SSO_KEYS: _keys, ...peers } = environment;
-  const problems = [environment, peers].flatMap((variables) => buildProblems(variables, communities, port));
-  return [...new Set(problems)];
-}
-
-function buildProblems(
+/** Builds the engine with everything that is configured, and stand-ins for what is not known before the start. */
+function engineProblems(
   environment: Environment,
   communities: readonly Community[],
   port: number,
@@ -133,6 +128,12 @@ function readPort(name: string, text: string, problems: string[]): number {
   if (port <= 65_535) return port;
   problems.push(`${name} must be a port number from 0 (any free one) to 65535.`);
   return 0;
+}
+
+function readFramework(name: string, problems: string[]): Framework {
+  if (isFramework(name)) return name;
+  problems.push(`FRAMEWORK (--framework) must be one of ${frameworks.join(', ')}.`);
+  return 'express';
 }
 
 /** True for addresses that only this machine reaches. */

@@ -5,8 +5,10 @@ import { type ForumSso, ForumSsoError, type PageContent } from '@forum-sso/core'
 import type { CommunityPage } from './communities/community.js';
 import type { DeliveryLog } from './delivery-log.js';
 import { canonicalHost } from './http/canonical-host.js';
+import { isFormOrNothing } from './http/is-form.js';
 import { ownPagesOnly } from './http/own-pages-only.js';
 import { type PageReplies, pageReplies } from './http/page-replies.js';
+import { pathOf } from './http/page-request.js';
 import type { PageReply, PageRequest, PageRoute } from './http/page-route.js';
 import { presentError } from './http/present-error.js';
 import type { ShownCommunity } from './pages/home-page.js';
@@ -77,12 +79,36 @@ export function createSite(options: SiteOptions): Site {
   };
   const otherHost = canonicalHost(origin);
 
+  const missing = (): PageReply =>
+    message({
+      status: 404,
+      title: 'There is no such page',
+      paragraphs: ['The address may be misspelt.'],
+    });
+  const fault = (error: unknown): PageReply => {
+    const { status, publicMessage, code } = presentError(error);
+    return message({
+      status,
+      title: status >= 500 ? 'This does not work at the moment' : 'This did not work',
+      paragraphs: [publicMessage],
+      code,
+    });
+  };
+
   return {
     sso,
     routes: siteRoutes(context),
     first(request) {
       const location = otherHost(request);
-      return location === null ? null : reply.redirect(location, 307);
+      if (location !== null) return reply.redirect(location, 307);
+      const { url = '/' } = request;
+      if (sso.owns(url)) return null;
+      // No address of a page has one, and routers differ in what they make of it.
+      if (pathOf(url).includes('%')) return missing();
+      if (isFormOrNothing(request)) return null;
+      return fault(
+        new ForumSsoError('ERR_BODY_UNREADABLE', 'Something else than a form was sent to a page.'),
+      );
     },
     async answer(route, request) {
       if (route.method === 'POST') ownPagesOnly(request.headers, origin);
@@ -97,14 +123,6 @@ export function createSite(options: SiteOptions): Site {
       return route.answer({ ...request, user });
     },
     missing,
-    fault(error) {
-      const { status, publicMessage, code } = presentError(error);
-      return message({
-        status,
-        title: status >= 500 ? 'This does not work at the moment' : 'This did not work',
-        paragraphs: [publicMessage],
-        code,
-      });
-    },
+    fault,
   };
 }

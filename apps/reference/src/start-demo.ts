@@ -6,7 +6,7 @@ import { deliveryLog } from './delivery-log.js';
 import { type DemoSecrets, demoSecrets } from './demo-secrets.js';
 import { createEngine, defaultBaseUrl } from './engine.js';
 import { eventLog } from './event-log.js';
-import { expressSite } from './frameworks/express.js';
+import { serveSite } from './frameworks/index.js';
 import { freePort } from './free-port.js';
 import { fetchEmulators } from './http/fetch-emulators.js';
 import { inFront } from './http/in-front.js';
@@ -124,7 +124,9 @@ export async function startDemo({
       asksPassword: settings.password !== undefined,
       checkPassword: passwordGate(settings.password),
     });
-    server.answerWith(inFront(site.first, expressSite(site)));
+    const served = await serveSite(site, settings.framework);
+    closers.push(served.close);
+    server.answerWith(inFront(site.first, served.listener));
     const real = communities.filter((community) => community.real).map(({ name }) => name);
     if (real.length > 0) void reportCheck(sso, real, log);
     return { origin, communities, close };

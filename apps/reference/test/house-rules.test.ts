@@ -114,6 +114,12 @@ describe('what is not needed is not loaded', () => {
     expect([...loadedBy(`core/src/${system}/index.ts`, core)]).not.toContain('jose');
   });
 
+  test('the demo loads no framework before one is chosen', () => {
+    const loaded = [...loadedBy('../apps/reference/src/main.ts', importsOf('../apps/reference'))];
+    expect(loaded).toContain('../apps/reference/src/site.ts');
+    expect(loaded.filter((name) => /express|koa|nest|fastify/.test(name))).toEqual([]);
+  });
+
   test('only talkyard loads the PASETO primitives', () => {
     const users = new Set(
       core.filter(({ to }) => to.startsWith('@noble/')).map(({ from }) => from.split('/')[2]),

@@ -2,6 +2,7 @@ import { verifyMessage } from '@forum-sso/core/discourse';
 import { type DiscourseEmulator, startDiscourseEmulator } from '@forum-sso/emulators/discourse';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { frameworks } from '../src/frameworks/index.js';
 import { startTestDemo, type TestDemo } from './support/test-demo.js';
 import { newVisitor, type Visitor } from './support/visitor.js';
 
@@ -15,11 +16,11 @@ async function beginAtForum(visitor: Visitor, forum: string, path = ''): Promise
   return returnTo;
 }
 
-describe('from the forum to the site and back', () => {
+describe.each(frameworks)('from the forum to the site and back, on %s', (framework) => {
   let demo: TestDemo;
   let forum: string;
   beforeAll(async () => {
-    demo = await startTestDemo();
+    demo = await startTestDemo({ FRAMEWORK: framework });
     forum = demo.community('discourse');
   });
   afterAll(() => demo.close());

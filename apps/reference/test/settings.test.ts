@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { readCommandLine } from '../src/command-line.js';
 import { communities } from '../src/communities/index.js';
+import { frameworks } from '../src/frameworks/index.js';
 import { readSettings, SettingsError } from '../src/settings.js';
 
 const secret = 'a secret of the forum, long enough for it';
@@ -24,6 +26,7 @@ describe('settings', () => {
       port: 3000,
       communityPort: 4001,
       password: undefined,
+      framework: 'express',
     });
   });
 
@@ -52,6 +55,28 @@ describe('settings', () => {
     }
     expect(problemsOf({ PORT: '4005' })).toEqual([]);
     expect(problemsOf({ COMMUNITY_PORT: '3000' })).toEqual([expect.stringContaining('COMMUNITY_PORT')]);
+  });
+
+  test.each(frameworks)('the site runs on %s', (framework) => {
+    expect(readSettings({ FRAMEWORK: ` ${framework} ` }, communities).framework).toBe(framework);
+    expect(readCommandLine(['--framework', framework])).toEqual({ FRAMEWORK: framework });
+    expect(readCommandLine([`--framework=${framework}`])).toEqual({ FRAMEWORK: framework });
+  });
+
+  test.each(['fastify', 'Koa', 'toString'])('FRAMEWORK=%s is refused', (FRAMEWORK) => {
+    expect(problemsOf({ FRAMEWORK })).toEqual([
+      expect.stringMatching(/one of express, koa, nestjs, nestjs-f/),
+    ]);
+  });
+
+  test.each([[['--framework']], [['--frame', 'koa']], [['koa']]])('%j is no option of the demo', (words) => {
+    expect(() => readCommandLine(words)).toThrow(
+      'The one option is --framework express|koa|nestjs|nestjs-fastify.',
+    );
+  });
+
+  test('the command line says nothing by itself', () => {
+    expect(readCommandLine([])).toEqual({});
   });
 
   test('all problems are told at once, and no secret among them', () => {

@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http';
 
 import { forumSsoRouter, forumSsoSession, requireForumUser } from '@forum-sso/express';
-import express, { type ErrorRequestHandler, type RequestHandler, type Response, Router } from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 
 import { pageRequest } from '../http/page-request.js';
-import type { PageReply, PageRoute } from '../http/page-route.js';
+import { type PageReply, type PageRoute, verbs } from '../http/page-route.js';
 import type { Site } from '../site.js';
 
 /** The site as an Express app. */
@@ -14,21 +14,13 @@ export function expressSite(site: Site): RequestListener {
   app.disable('etag');
   app.use(forumSsoRouter(site.sso));
   app.use(forumSsoSession(site.sso));
-  app.use(pages(site));
+  for (const route of site.routes) {
+    const guards = route.visitors === 'members' ? [requireForumUser()] : [];
+    app[verbs[route.method]](route.path, ...guards, page(site, route));
+  }
   app.use((_request, response) => send(response, site.missing()));
   app.use(faults(site));
   return app;
-}
-
-const verbs = { GET: 'get', POST: 'post' } as const;
-
-function pages(site: Site): Router {
-  const router = Router();
-  for (const route of site.routes) {
-    const guards = route.visitors === 'members' ? [requireForumUser()] : [];
-    router[verbs[route.method]](route.path, ...guards, page(site, route));
-  }
-  return router;
 }
 
 function page(site: Site, route: PageRoute): RequestHandler {

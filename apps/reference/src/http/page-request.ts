@@ -16,19 +16,14 @@ export function pageRequest(message: IncomingMessage, url: string, forum: PageFo
     headers,
     forum,
     async form(limitBytes) {
-      if (!isForm(headers['content-type'])) return new URLSearchParams();
       const bytes = await nodeRequest(message, url).body(limitBytes);
       return new URLSearchParams(new TextDecoder().decode(bytes));
     },
   };
 }
 
-/** The path of a path with query. */
+/** The path of a path with query, as it stands there. */
 export function pathOf(url: string): string {
   const [path = ''] = url.split('?', 1);
   return path;
-}
-
-function isForm(contentType = ''): boolean {
-  return /^application\/x-www-form-urlencoded *(;|$)/i.test(contentType);
 }

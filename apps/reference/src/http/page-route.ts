@@ -12,7 +12,7 @@ export interface PageRequest {
   /** Who is here. */
   readonly forum: PageForum;
   /**
-   * The fields of the form that was sent; none when the body is of another kind.
+   * The fields of the form that was sent.
    * @throws ForumSsoError `ERR_BODY_TOO_LARGE` over `limitBytes`; `ERR_BODY_UNREADABLE` when it breaks off or is slow
    */
   form(limitBytes: number): Promise<URLSearchParams>;
@@ -43,3 +43,6 @@ interface Page<Request extends PageRequest> {
 export type PageRoute =
   | (Page<PageRequest> & { readonly visitors: 'everybody' })
   | (Page<MemberRequest> & { readonly visitors: 'members' });
+
+/** What routers call the methods. */
+export const verbs = { GET: 'get', POST: 'post' } as const;

@@ -5,7 +5,7 @@ import { startTestDemo, type TestDemo } from '../support/test-demo.js';
 import { hasChromium, launchChromium } from './chromium.js';
 
 /** Each system on a host of its own, so that cookies and origins are as separate as in the world. */
-const hosts = {
+export const hosts = {
   site: 'site.localhost',
   communities: {
     discourse: 'forum.localhost',
@@ -36,11 +36,13 @@ export interface World {
 /**
  * A group of tests in Chromium; skipped where there is none.
  * @param hostnames others than one for each system
+ * @param variables the demo's environment
  */
 export function describeInChromium(
   title: string,
   define: (world: World) => void,
   hostnames: Parameters<typeof startTestDemo>[1] = hosts,
+  variables: Parameters<typeof startTestDemo>[0] = {},
 ): void {
   if (!hasChromium) {
     console.error(
@@ -57,7 +59,7 @@ export function describeInChromium(
     }, 60_000);
     afterAll(() => browser?.close());
     beforeEach(async () => {
-      demo = await startTestDemo({}, hostnames);
+      demo = await startTestDemo(variables, hostnames);
       context = await running(browser).newContext();
       context.setDefaultTimeout(10_000);
       page = await context.newPage();

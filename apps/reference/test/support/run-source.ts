@@ -17,11 +17,16 @@ export interface RunningSource {
 /**
  * Starts a TypeScript file in a process of its own.
  * @param variables its whole environment, besides what a process needs to start
+ * @param options of its command line
  */
-export function runSource(file: URL, variables: Readonly<Record<string, string>>): RunningSource {
+export function runSource(
+  file: URL,
+  variables: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+): RunningSource {
   const child = spawn(
     process.execPath,
-    ['--conditions=@forum-sso/source', '--import', hooks.href, fileURLToPath(file)],
+    ['--conditions=@forum-sso/source', '--import', hooks.href, fileURLToPath(file), ...options],
     { env: { PATH: process.env.PATH ?? '', ...variables }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';

@@ -11,7 +11,7 @@ const formLimit = 8_192;
 
 /** The site's own sign-in and sign-out. A real site has its own instead; Forum SSO only leads people here and back. */
 export function signInRoutes(site: SiteContext): readonly PageRoute[] {
-  const { origin, reply, people, checkPassword } = site;
+  const { origin, reply, people, sso, checkPassword } = site;
   return [
     {
       method: 'GET',
@@ -49,7 +49,10 @@ export function signInRoutes(site: SiteContext): readonly PageRoute[] {
       path: '/logout',
       visitors: 'everybody',
       async answer({ forum }) {
+        const { user } = forum;
         await forum.signOut();
+        // In this person's other browsers, and at the communities that can do it.
+        if (user !== null) await sso.signOut(user.id);
         return reply.redirect('/');
       },
     },

@@ -60,15 +60,7 @@ export function createSite(options: SiteOptions): Site {
   const { sso, communities } = options;
   const { origin, pathname: ssoPath } = new URL(sso.baseUrl);
   const reply = pageReplies(communities.map(({ url }) => new URL(url).origin));
-  const draw = messagePage(communities);
-  const message = (content: Omit<PageContent, 'links'>): PageReply =>
-    reply.page(draw({ ...content, links: [{ text: 'Back to the site', href: '/' }] }), content);
-  const missing = (): PageReply =>
-    message({
-      status: 404,
-      title: 'There is no such page',
-      paragraphs: ['The address may be misspelt.'],
-    });
+  const { missing, fault } = messages(reply, communities);
   const context: SiteContext = {
     ...options,
     missing,
@@ -78,22 +70,6 @@ export function createSite(options: SiteOptions): Site {
     frame: ({ forum, path }) => ({ user: forum.user, path, communities }),
   };
   const otherHost = canonicalHost(origin);
-
-  const missing = (): PageReply =>
-    message({
-      status: 404,
-      title: 'There is no such page',
-      paragraphs: ['The address may be misspelt.'],
-    });
-  const fault = (error: unknown): PageReply => {
-    const { status, publicMessage, code } = presentError(error);
-    return message({
-      status,
-      title: status >= 500 ? 'This does not work at the moment' : 'This did not work',
-      paragraphs: [publicMessage],
-      code,
-    });
-  };
 
   return {
     sso,
@@ -124,5 +100,32 @@ export function createSite(options: SiteOptions): Site {
     },
     missing,
     fault,
+  };
+}
+
+/** The pages that only say something, in the site's look. */
+function messages(
+  reply: PageReplies,
+  communities: SiteOptions['communities'],
+): Pick<Site, 'missing' | 'fault'> {
+  const draw = messagePage(communities);
+  const message = (content: Omit<PageContent, 'links'>): PageReply =>
+    reply.page(draw({ ...content, links: [{ text: 'Back to the site', href: '/' }] }), content);
+  return {
+    missing: () =>
+      message({
+        status: 404,
+        title: 'There is no such page',
+        paragraphs: ['The address may be misspelt.'],
+      }),
+    fault(error) {
+      const { status, publicMessage, code } = presentError(error);
+      return message({
+        status,
+        title: status >= 500 ? 'This does not work at the moment' : 'This did not work',
+        paragraphs: [publicMessage],
+        code,
+      });
+    },
   };
 }

@@ -15,7 +15,6 @@ import type { ShownCommunity } from './pages/home-page.js';
 import { messagePage } from './pages/message-page.js';
 import { passwordGate } from './password-gate.js';
 import { createPeople } from './people.js';
-import { signingOutEverywhere } from './session.js';
 import type { Settings } from './settings.js';
 import { createSite } from './site.js';
 
@@ -117,7 +116,7 @@ export async function startDemo({
     });
     closers.push(() => sso.close(1));
     const site = createSite({
-      sso: signingOutEverywhere(sso, log),
+      sso,
       people,
       deliveries,
       communities,

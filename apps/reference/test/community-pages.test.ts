@@ -100,18 +100,13 @@ describe.each(frameworks)('on %s', (framework) => {
       expect((await bob.get(`${site}/`)).text).toContain('Signed in as <strong>bob');
     });
 
-    test.each(['/sso/coral/sign-out', '/sso/talkyard/sign-out'])(
-      'by way of %s does the same',
-      async (path) => {
-        const [here, there] = [await signedIn('alice'), await signedIn('alice')];
-        const answer = await here.post(site + path, '');
-        expect(answer.status).toBeLessThan(300);
-        expect(answer.cookies.join()).toContain('Max-Age=0');
-        for (const visitor of [here, there]) {
-          expect((await visitor.get(`${site}/`)).text).not.toContain('Signed in as');
-        }
-      },
-    );
+    test.each(['/sso/coral/sign-out', '/sso/talkyard/sign-out'])('may begin at %s as well', async (path) => {
+      const visitor = await signedIn('alice');
+      const answer = await visitor.post(site + path, '');
+      expect(answer.status).toBeLessThan(300);
+      expect(answer.cookies.join()).toContain('Max-Age=0');
+      expect((await visitor.get(`${site}/`)).text).not.toContain('Signed in as');
+    });
 
     test('a guest may do it as well', async () => {
       expect((await newVisitor().post(`${site}/logout`, {})).status).toBe(303);

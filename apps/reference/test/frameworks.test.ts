@@ -79,6 +79,7 @@ describe('is answered alike by all frameworks:', () => {
     ['a page with Fruum in it', 200, { target: '/help', headers: page }],
     ['a page for members, opened by a stranger', 302, { target: '/account', headers: page }],
     ['a page for members, asked for by a program', 401, { target: '/account' }],
+    ['a form for members, sent by a stranger', 401, posted('/account/edit', 'name=Eve')],
     ['a page for members, by HEAD', 401, { method: 'HEAD', target: '/account' }],
     ['an address without a page', 404, { target: '/nowhere', headers: page }],
     ['an address without a page, by HEAD', 404, { method: 'HEAD', target: '/nowhere' }],

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import type { ReplyHeader } from '@forum-sso/core';
 
 import { communities } from '../../src/communities/index.js';
+import { deliveryLog } from '../../src/delivery-log.js';
 import { createEngine } from '../../src/engine.js';
 import { type Framework, serveSite } from '../../src/frameworks/index.js';
 import { inFront } from '../../src/http/in-front.js';
 import { startSiteServer } from '../../src/http/site-server.js';
 import { createPeople } from '../../src/people.js';
-import { signingOutEverywhere } from '../../src/session.js';
 import { createSite, type Site } from '../../src/site.js';
 
 /** The same for each site, so that their answers can be compared. */
@@ -57,8 +57,9 @@ export async function startTestSite(framework: Framework): Promise<TestSite> {
     },
   });
   const site = createSite({
-    sso: signingOutEverywhere(sso, () => {}),
+    sso,
     people,
+    deliveries: deliveryLog(),
     communities: shown,
     asksPassword: false,
     checkPassword: () => 'right',

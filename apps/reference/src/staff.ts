@@ -67,6 +67,8 @@ async function setSuspended(
   suspended: boolean,
 ): Promise<PageReply> {
   const id = oneOf(await request.form(formLimit), 'id') ?? '';
+  // Whoever suspends themselves could let nobody in again.
+  if (id === request.user.id) return missing();
   const changed = people.update(id, (user) => ({ ...user, suspended }));
   if (changed === null) return missing();
   const report = suspended

@@ -73,7 +73,9 @@ describe('a changed account', () => {
       ({ headers }) => headers.refresh === undefined,
     );
     expect(page.text).toContain('Everything has been delivered.');
-    expect(page.text).toMatch(/discourse<\/th><td>push<\/td><td><span class="tag">done/);
+    expect(page.text).toMatch(
+      /discourse<\/th><td><span class="tag">done<\/span> <span class="quiet small">push, /,
+    );
     expect(page.text).toContain('talkyard');
     expect((await visitor.get(`${site}/account/edit`)).text).toContain('value="Bob Example"');
   });
@@ -157,7 +159,9 @@ describe('staff', () => {
     const restored = await staff.post(`${site}/people/restore`, { id: 'demo-bob' });
     expect(restored.text).toContain('bob was let in again');
     expect(await atTheForum('demo-bob')).toMatchObject({ suspendedTill: null });
-    expect((await staff.post(`${site}/people/suspend`, { id: 'demo-nobody' })).status).toBe(404);
+    for (const id of ['demo-nobody', 'demo-alice', '']) {
+      expect((await staff.post(`${site}/people/suspend`, { id })).status).toBe(404);
+    }
   });
 
   test('are found by their flag: for others there are no such pages', async () => {

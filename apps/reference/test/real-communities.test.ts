@@ -65,6 +65,30 @@ describe('a real Talkyard', () => {
     ]);
   });
 
+  test('lets nobody at the demo claim an address, remove themselves or act as staff', async () => {
+    const talkyard = await startTalkyard();
+    const demo = await startBeside({ TALKYARD_URL: talkyard.origin, ...secrets });
+    const visitor = await signedIn(demo, 'alice');
+    const form = { name: 'Alice', email: 'owner@example.com', title: '', group: 'demo-editors' };
+    const changed = await visitor.post(`${demo.origin}/account/edit`, form);
+    expect(changed.status).toBe(400);
+    expect(changed.text).toContain('At a real community the addresses of the demo stay');
+    const carol = await signedIn(demo, 'carol');
+    expect((await carol.post(`${demo.origin}/account/confirm-email`, {})).status).toBe(400);
+    expect((await carol.get(`${demo.origin}/account`)).text).toContain('is not confirmed');
+    expect((await visitor.post(`${demo.origin}/account/remove`, {})).status).toBe(400);
+    expect((await visitor.post(`${demo.origin}/people/suspend`, { id: 'demo-bob' })).status).toBe(404);
+
+    const { email: _email, ...rest } = form;
+    expect((await visitor.post(`${demo.origin}/account/edit`, rest)).status).toBe(303);
+    for (let tries = 0; tries < 100 && talkyard.members.length === 0; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(talkyard.members).toEqual([
+      expect.objectContaining({ ssoId: 'demo-alice', fullName: 'Alice', admin: false }),
+    ]);
+  });
+
   test('is asked at the start whether it takes the secret', async () => {
     const talkyard = await startTalkyard();
     const good = await startBeside({ TALKYARD_URL: talkyard.origin, ...secrets });

@@ -100,8 +100,9 @@ ${guestNote(user, 'confirmed')}
         text: '“Sign Out” there makes the token worthless and ends your session here, too.',
       },
       {
-        title: 'Another name',
-        text: 'Change your name on your account’s page here: what you wrote there before carries the new one at once, without a login.',
+        title: 'Another address, without a login',
+        text: 'Once alice has been in the comments, change her address on her account’s page here and confirm it: Coral’s list of people has the new one.',
+        link: { text: 'Open the account', href: '/account' },
       },
       {
         title: 'An address nobody confirmed',

@@ -27,7 +27,7 @@ export function deliveriesPage(frame: Frame, { metrics, dead, latest }: Deliveri
 ${latest.map((entry) => entryRow(entry))}</tbody></table>`
     }</section>
 <h2>The queue</h2>
-<section class="card" aria-label="The queue"><table>
+<section class="card wide" aria-label="The queue"><table>
 <thead><tr><th scope="col">Community</th><th scope="col">Waiting</th><th scope="col">Done</th><th scope="col">Tried again</th><th scope="col">Given up</th></tr></thead>
 <tbody>${metrics.map(
       ({ connector, waiting: left, dead: given, since }) =>
@@ -42,7 +42,7 @@ const tags = { done: 'done', retry: 'tried again later', pause: 'asked to wait',
 const looks = { done: '', retry: ' warn', pause: ' warn', dead: ' bad' } as const;
 
 function entryRow({ at, connector, kind, outcome, text }: DeliveryEntry): Markup {
-  return html`<tr><td>${at.toISOString().slice(11, 19)}</td><th scope="row">${connector}</th><td>${kind}</td><td><span class="tag${looks[outcome]}">${tags[outcome]}</span>${text}</td></tr>
+  return html`<tr><th scope="row">${connector}</th><td><span class="tag${looks[outcome]}">${tags[outcome]}</span>${text} <span class="quiet small">${kind}, ${at.toISOString().slice(11, 19)} UTC</span></td></tr>
 `;
 }
 

@@ -19,7 +19,7 @@ export function peoplePage(frame: Frame, people: readonly SiteUser[], change?: P
 <p class="lead">Whoever is suspended here is suspended at every community that can do so, and let in at none.</p>
 ${change !== undefined && changed(change)}
 <section class="card" aria-label="Accounts"><table><tbody>
-${people.map((person) => row(person))}</tbody></table></section>`,
+${people.map((person) => row(person, person.id === frame.user?.id))}</tbody></table></section>`,
   );
 }
 
@@ -28,9 +28,9 @@ function changed({ person, report }: PeopleChange): Markup {
 <h2>Accounts</h2>`;
 }
 
-function row({ id, username, email, suspended }: SiteUser): Markup {
+function row({ id, username, email, suspended }: SiteUser, isSelf: boolean): Markup {
   const action = suspended === true ? 'restore' : 'suspend';
   return html`<tr><th scope="row">${username}</th><td>${email}${suspended === true && html` <span class="tag bad">suspended</span>`}</td>
-<td><form method="post" action="/people/${action}"><input type="hidden" name="id" value="${id}"><button class="plain" aria-label="${action === 'suspend' ? 'Suspend' : 'Let in'} ${username}">${action === 'suspend' ? 'Suspend' : 'Let in again'}</button></form></td></tr>
+<td>${isSelf ? html`<span class="quiet">you</span>` : html`<form method="post" action="/people/${action}"><input type="hidden" name="id" value="${id}"><button class="plain" aria-label="${action === 'suspend' ? 'Suspend' : 'Let in'} ${username}">${action === 'suspend' ? 'Suspend' : 'Let in again'}</button></form>`}</td></tr>
 `;
 }

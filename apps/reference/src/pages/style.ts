@@ -56,8 +56,9 @@ label{display:block;margin:0 0 .25rem;font-weight:600}
 input{width:min(100%,24rem);padding:.5rem .7rem;border:1px solid var(--quiet);border-radius:.5rem;background:var(--paper);color:inherit;font:inherit}
 .field{margin:0 0 1.25rem}
 fieldset{margin:0 0 1.25rem;padding:0;border:0}legend{margin:0 0 .25rem;padding:0;font-weight:600}fieldset label{font-weight:400}
-input[type=checkbox]{width:auto}
+input[type=checkbox]{width:auto}td button{white-space:nowrap}
 table{width:100%;border-collapse:collapse}
+.wide{overflow-x:auto}.wide td,.wide th{overflow-wrap:normal}.card>h2:first-child{margin-top:0}
 th,td{padding:.5rem 1rem .5rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 th{width:1%;white-space:nowrap;font-weight:600;padding-right:1.75rem}
 tr:last-child>th,tr:last-child>td{border-bottom:0}

@@ -23,6 +23,8 @@ export interface WebhookLifeParts {
   readonly numbers: PersonNumbers;
 }
 
+const neverTold: Delivery = { done: true, notes: ['The client was never told about the person.'] };
+
 /** When a suspension without an end ends: what forums say then. */
 const never = new Date('3000-01-01T00:00:00Z');
 
@@ -87,14 +89,15 @@ export function webhookLife({
     more: Partial<WebhookUser> = {},
   ): Promise<Delivery> {
     const record = await knownAs(siteUserId);
-    if (record === null) return { done: true, notes: ['The client was never told about the person.'] };
+    if (record === null) return neverTold;
     return tell(events.map((event) => userEvent(event, { ...record, ...more })));
   }
 
   return {
     name: target.name,
     push: (user) => update(user),
-    signIn: (user) => update(user, 'user_logged_in'),
+    // The person may be on the way to their first login there: an account that a webhook makes meanwhile breaks it.
+    signIn: async (user) => ((await lastTold(user.id)) === null ? neverTold : update(user, 'user_logged_in')),
     signOut: (siteUserId) => happened(siteUserId, ['user_logged_out']),
     // A suspension ends sessions at a forum, which says so, too: some clients know only of that.
     suspend: (siteUserId, { until = never }) =>

@@ -216,16 +216,26 @@ describe('what is sent', () => {
 
   test('a sign-in by the engine, and one that the site tells of, after whatever the client does not know yet', async () => {
     const wiki = await receiver();
-    const { sso, visit } = site([{ url: wiki.url, secret }]);
+    const { sso, users, visit } = site([{ url: wiki.url, secret }]);
+    await sso.pushNow(alice);
+    users.set('uuid-1', { ...alice, name: 'Alice' });
     await (await visit()).signIn(alice);
-    await until('the sign-in was told', () => wiki.got.length === 4);
-    expect(wiki.events()).toEqual(['user_created', 'user_updated', 'user_added_to_group', 'user_logged_in']);
-    expect(wiki.got[3]?.body.user).toMatchObject({ id: 1, email: 'alice@example.com' });
+    await until('the sign-in was told', () => wiki.got.length === 5);
+    expect(wiki.events().slice(3)).toEqual(['user_updated', 'user_logged_in']);
+    expect(wiki.got[4]?.body.user).toMatchObject({ id: 1, name: 'Alice', email: 'alice@example.com' });
     expect(await sso.signedIn('uuid-1')).toEqual({
       results: [{ connector: expect.stringMatching(/^discourse-connect-provider-/), outcome: 'queued' }],
     });
-    await until('the other one, too', () => wiki.got.length === 5);
+    await until('the other one, too', () => wiki.got.length === 6);
     expect(wiki.events().at(-1)).toBe('user_logged_in');
+  });
+
+  test('no sign-in to a client that does not know the person: their first login there may be under way', async () => {
+    const wiki = await receiver();
+    const { sso, events } = site([{ url: wiki.url, secret }]);
+    await sso.signedIn('uuid-1');
+    await until('it was looked at', () => events.some(({ type }) => type === 'push.done'));
+    expect(wiki.got).toEqual([]);
   });
 
   test('log-out, suspension with and without an end, and the end of one', async () => {
@@ -331,8 +341,9 @@ describe('who gets what', () => {
   test('a client hears of a log-out that another one asked for, also when it was not there at first', async () => {
     let here = false;
     const wiki = await receiver(() => (here ? { status: 200, body: 'ok' } : { status: 503, body: '' }));
-    const { events, logOut, visit } = site([{ url: wiki.url, secret }]);
+    const { sso, events, logOut, visit } = site([{ url: wiki.url, secret }]);
     await (await visit()).signIn(alice);
+    await sso.push('uuid-1');
     await until('it was tried', () => events.some(({ type }) => type === 'push.failed'));
     expect(await logOut()).toMatchObject({ status: 200, body: '{"success":"OK"}' });
     await until('it failed, too', () =>
@@ -340,11 +351,10 @@ describe('who gets what', () => {
     );
     wiki.got.splice(0);
     here = true;
-    await until('both came through', () => wiki.got.length === 5);
+    await until('both came through', () => wiki.got.length === 4);
     expect([...wiki.events()].sort()).toEqual([
       'user_added_to_group',
       'user_created',
-      'user_logged_in',
       'user_logged_out',
       'user_updated',
     ]);

@@ -198,7 +198,9 @@ export function createWebhookReceiver(
     if (event === 'user_destroyed') return siteUserId === null ? 'unlinked' : 'handled';
     const known = await readProfile(profiles, name, forumUserId);
     const whole = sent !== undefined && namesOtherEmail(sent, known) ? await withEmail(record) : record;
-    return isRefusal(whole) ? whole : take({ record: whole, source: 'api', event, onlyLeave: false, known });
+    return isRefusal(whole)
+      ? whole
+      : take({ record: withTimezone(whole, sent, known), source: 'api', event, onlyLeave: false, known });
   }
 
   /**
@@ -285,6 +287,17 @@ export function createWebhookReceiver(
   }
 
   return receive;
+}
+
+/** The API's view of a person has no time zone. The webhook's is taken unless it is older than what the API says. */
+function withTimezone(
+  record: ForumUserRecord,
+  sent: ForumUserRecord | undefined,
+  known: KnownProfile | null,
+): ForumUserRecord {
+  const told = sent === undefined || sent.version < record.version ? known?.timezone : sent.timezone;
+  const timezone = record.timezone ?? told;
+  return { ...record, ...(timezone === undefined ? {} : { timezone }) };
 }
 
 /** Whether somebody has fewer rights than before. */

@@ -476,6 +476,24 @@ describe('with the forum’s API', () => {
     await close();
   });
 
+  test('the time zone, which the API does not show, is the newest that a webhook told', async () => {
+    const { own, users, close } = await forum();
+    const timezone = async () =>
+      JSON.parse((await own.store.profiles?.read('discourse-login', '42'))?.json ?? '{}').timezone;
+    const told = (time: string, zone?: string) =>
+      at(time, [], zone === undefined ? {} : { user_option: { timezone: zone } });
+    users.set('42', at('2026-06-02T00:00:00Z', []).user);
+    await deliver(own, told('2026-06-02T00:00:00Z', 'Europe/Lisbon'));
+    expect(await timezone()).toBe('Europe/Lisbon');
+    const membership = { group_user: { id: 1, group_id: 41, user_id: 42 } };
+    await deliver(own, membership, { type: 'group_user', event: 'user_added_to_group' });
+    await deliver(own, told('2026-06-01T00:00:00Z', 'Asia/Tokyo'));
+    expect(await timezone()).toBe('Europe/Lisbon');
+    await deliver(own, told('2026-06-03T00:00:00Z'));
+    expect(await timezone()).toBeUndefined();
+    await close();
+  });
+
   describe('the address, which the API shows only when asked for it', () => {
     const profileOf = async (own: ReturnType<typeof site>) =>
       JSON.parse((await own.store.profiles?.read('discourse-login', '42'))?.json ?? '{}');

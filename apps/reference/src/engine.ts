@@ -4,6 +4,7 @@ import {
   type Environment,
   type EventListener,
   type ForumSso,
+  type ForumSsoStore,
   type PageRenderer,
   storeQueue,
 } from '@forum-sso/core';
@@ -18,6 +19,7 @@ export interface EngineOptions {
   readonly connectors: readonly Connector[];
   readonly secrets: DemoSecrets;
   readonly people: People;
+  readonly store: ForumSsoStore;
   readonly events?: EventListener;
   readonly renderPage?: PageRenderer;
   readonly now?: () => Date;

@@ -21,7 +21,7 @@ export interface People {
   byUsername(username: string): SiteUser | null;
   /** The case of ASCII letters does not matter. */
   byEmail(email: string): SiteUser | null;
-  /** @throws Error when the id is taken; whether name and address are free is for the caller to ask */
+  /** @throws Error when the id is taken, or was; whether name and address are free is for the caller to ask */
   create(user: SiteUser): void;
   /**
    * Changes an account.
@@ -31,6 +31,8 @@ export interface People {
   update(id: string, change: (user: SiteUser) => SiteUser): SiteUser | null;
   /** Deletes an account. Nobody gets its id again. */
   remove(id: string): void;
+  /** True when there was an account of that id. */
+  wasRemoved(id: string): boolean;
 }
 
 /** Groups that the demo gives its people; the emulated forum has them, too. */
@@ -109,6 +111,7 @@ const people: readonly DemoPerson[] = [
 export function createPeople({ staffFlags }: { readonly staffFlags: boolean }): People {
   const shown = staffFlags ? people : people.map(withoutStaffFlags);
   const accounts = new Map(shown.map(({ user }) => [user.id, user]));
+  const removed = new Set<string>();
   const find = (matches: (user: SiteUser) => boolean): SiteUser | null =>
     [...accounts.values()].find(matches) ?? null;
   return {
@@ -125,7 +128,7 @@ export function createPeople({ staffFlags }: { readonly staffFlags: boolean }): 
     byUsername: (username) => find((user) => user.username === username),
     byEmail: (email) => find((user) => foldCase(user.email) === foldCase(email)),
     create(user) {
-      if (accounts.has(user.id)) throw new Error(`There is an account "${user.id}" already.`);
+      if (accounts.has(user.id) || removed.has(user.id)) throw new Error(`The id "${user.id}" is taken.`);
       accounts.set(user.id, user);
     },
     update(id, change) {
@@ -136,8 +139,9 @@ export function createPeople({ staffFlags }: { readonly staffFlags: boolean }): 
       return changed;
     },
     remove(id) {
-      accounts.delete(id);
+      if (accounts.delete(id)) removed.add(id);
     },
+    wasRemoved: (id) => removed.has(id),
   };
 }
 

@@ -21,7 +21,13 @@ export function siteRoutes(site: SiteContext): readonly PageRoute[] {
       method: 'GET',
       path: '/account',
       visitors: 'members',
-      answer: (request) => reply.page(accountPage(frame(request), request.user)),
+      async answer(request) {
+        const signIns = communities.flatMap(({ signIn }) => (signIn === undefined ? [] : [signIn]));
+        const sections = await Promise.all(signIns.map(({ account }) => account(request.user)));
+        return reply.page(accountPage(frame(request), request.user, sections), {
+          pictures: sections.flatMap(({ pictures }) => pictures),
+        });
+      },
     },
     ...profileRoutes(site),
     ...staffRoutes(site),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { type Environment, isForumSsoError, readEnvironment } from '@forum-sso/core';
+import { type Environment, isForumSsoError, memoryStore, readEnvironment } from '@forum-sso/core';
 
 import type { Community } from './communities/community.js';
 import { createEngine, defaultBaseUrl } from './engine.js';
@@ -20,6 +20,8 @@ export interface Settings {
   readonly password: string | undefined;
   /** What serves the site. */
   readonly framework: Framework;
+  /** Sign browsers in at their first visit that are signed in at the Club forum. */
+  readonly seamlessLogin: boolean;
 }
 
 /** The environment cannot be used; `problems` has one sentence for each thing to fix. */
@@ -50,6 +52,7 @@ export function readSettings(
   // Blank is no password; anything else counts as it stands.
   const password = given(variables.DEMO_PASSWORD) && variables.DEMO_PASSWORD;
   const framework = readFramework(given(variables.FRAMEWORK) ?? 'express', problems);
+  const seamlessLogin = readSwitch('DEMO_SEAMLESS_LOGIN', given(variables.DEMO_SEAMLESS_LOGIN), problems);
   const real = communities.filter((community) => community.isReal(environment));
 
   problems.push(...communities.flatMap((community) => community.problems(environment)));
@@ -72,7 +75,7 @@ export function readSettings(
     problems.push('COMMUNITY_PORT leaves no room for all communities below 65536.');
   problems.push(...engineProblems(environment, communities, port));
   if (problems.length > 0) throw new SettingsError(problems);
-  return { environment, host, port, communityPort, password, framework };
+  return { environment, host, port, communityPort, password, framework, seamlessLogin };
 }
 
 /** `readEnvironment`, with its problems added to the others. */
@@ -98,10 +101,17 @@ function engineProblems(
   const secrets = { read: () => randomBytes(32).toString('hex') };
   const baseUrl = environment.FORUM_SSO_BASE_URL ?? defaultBaseUrl('localhost', port === 0 ? 3000 : port);
   const siteOrigin = URL.canParse(baseUrl) ? new URL(baseUrl).origin : 'http://localhost';
+  const [people, store] = [createPeople({ staffFlags: false }), memoryStore()];
   const connections = communities.map((community) => {
     const real = community.isReal(environment);
     const url = real ? community.realUrl(environment) : 'http://localhost';
-    return community.connect({ environment, secrets, url, real, siteOrigin });
+    return community.connect({
+      ...{ environment, secrets, url, real, siteOrigin, people, store },
+      connectorPath: `/sso/${community.name}`,
+      asksPassword: false,
+      seamlessLogin: false,
+      accountChanged: async () => {},
+    });
   });
   try {
     createEngine({
@@ -109,7 +119,8 @@ function engineProblems(
       baseUrl,
       connectors: connections.map(({ connector }) => connector),
       secrets,
-      people: createPeople({ staffFlags: false }),
+      people,
+      store,
     });
     return [];
   } catch (error) {
@@ -121,6 +132,11 @@ function engineProblems(
 function given(value: string | undefined): string | undefined {
   const text = value?.trim();
   return text === '' ? undefined : text;
+}
+
+function readSwitch(name: string, text: string | undefined, problems: string[]): boolean {
+  if (text !== undefined && text !== 'on' && text !== 'off') problems.push(`${name} must be on or off.`);
+  return text === 'on';
 }
 
 function readPort(name: string, text: string, problems: string[]): number {

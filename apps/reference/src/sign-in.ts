@@ -61,7 +61,7 @@ export function signInRoutes(site: SiteContext): readonly PageRoute[] {
 
 /** The form, and what was wrong with it the last time. */
 function form(
-  { reply, frame, ssoPath, people, asksPassword }: SiteContext,
+  { reply, frame, ssoPath, people, communities, asksPassword }: SiteContext,
   request: PageRequest,
   returnTo: string | undefined,
   problem?: string,
@@ -69,6 +69,7 @@ function form(
 ): PageReply {
   const page = loginPage(frame(request), {
     people: people.offered,
+    others: communities.flatMap(({ title, signIn }) => (signIn === undefined ? [] : [{ title, ...signIn }])),
     returnTo,
     forCommunity: returnTo?.startsWith(`${ssoPath}/`) === true,
     asksPassword,

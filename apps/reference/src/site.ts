@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { type ForumSso, ForumSsoError, type PageContent } from '@forum-sso/core';
 
-import type { CommunityPage } from './communities/community.js';
+import type { Connection } from './communities/community.js';
 import type { DeliveryLog } from './delivery-log.js';
 import { canonicalHost } from './http/canonical-host.js';
 import { isFormOrNothing } from './http/is-form.js';
@@ -22,7 +22,7 @@ export interface SiteOptions {
   readonly sso: ForumSso;
   readonly people: People;
   readonly deliveries: DeliveryLog;
-  readonly communities: readonly (ShownCommunity & { readonly pages: readonly CommunityPage[] })[];
+  readonly communities: readonly (ShownCommunity & Omit<Connection, 'connector'>)[];
   /** True when signing in needs the demo's password. */
   readonly asksPassword: boolean;
   readonly checkPassword: (given: string) => PasswordVerdict;

@@ -1,9 +1,9 @@
-import type { Environment, ForumSso } from '@forum-sso/core';
+import { type Environment, type ForumSso, memoryStore } from '@forum-sso/core';
 
-import type { Community } from './communities/community.js';
+import type { Community, ConnectOptions } from './communities/community.js';
 import { communities as allCommunities } from './communities/index.js';
 import { deliveryLog } from './delivery-log.js';
-import { type DemoSecrets, demoSecrets } from './demo-secrets.js';
+import { demoSecrets } from './demo-secrets.js';
 import { createEngine, defaultBaseUrl } from './engine.js';
 import { eventLog } from './event-log.js';
 import { serveSite } from './frameworks/index.js';
@@ -34,13 +34,9 @@ export interface DemoOptions {
 export interface StartedDemo {
   /** Where the site is: `http://localhost:3000`. */
   readonly origin: string;
-  readonly communities: readonly StartedCommunity[];
+  readonly communities: readonly ShownCommunity[];
   /** Ends the site and the emulators; open connections are cut. */
   close(): Promise<void>;
-}
-
-export interface StartedCommunity extends ShownCommunity {
-  readonly name: string;
 }
 
 /**
@@ -92,12 +88,20 @@ export async function startDemo({
       closers.push(() => emulator.close());
       copied = { ...copied, ...emulator.variables };
     }
-    const given = { ...copied, ...environment };
+    const people = createPeople({ staffFlags: !places.some(({ real }) => real) });
+    const store = memoryStore({ now });
+    const asksPassword = settings.password !== undefined;
     const communities = places.map((place) =>
-      connected(place, { environment: given, secrets, origin, basePath }),
+      connected(place, {
+        environment: { ...copied, ...environment },
+        ...{ secrets, people, store, asksPassword },
+        siteOrigin: origin,
+        connectorPath: `${basePath}/${place.community.name}`,
+        seamlessLogin: settings.seamlessLogin,
+        // Other communities hear at once of what changed at this one.
+        accountChanged: (id) => sso.push(id),
+      }),
     );
-
-    const people = createPeople({ staffFlags: !communities.some(({ real }) => real) });
     const deliveries = deliveryLog();
     const printEvent = eventLog(log);
     const sso = createEngine({
@@ -106,6 +110,7 @@ export async function startDemo({
       connectors: communities.map(({ connector }) => connector),
       secrets,
       people,
+      store,
       events(event) {
         printEvent(event);
         deliveries.listen(event);
@@ -120,7 +125,7 @@ export async function startDemo({
       people,
       deliveries,
       communities,
-      asksPassword: settings.password !== undefined,
+      asksPassword,
       checkPassword: passwordGate(settings.password),
     });
     const served = await serveSite(site, settings.framework);
@@ -173,26 +178,13 @@ async function findPlace(
   return { community, real: false, url: `http://${hostname}:${chosen}`, port: chosen };
 }
 
-/** A community with its connector, its pages on the site and its card. */
-function connected(
-  { community, real, url }: Place,
-  {
-    environment,
-    secrets,
-    origin,
-    basePath,
-  }: {
-    readonly environment: Environment;
-    readonly secrets: DemoSecrets;
-    readonly origin: string;
-    readonly basePath: string;
-  },
-) {
-  const { name } = community;
+/** A community with its connector, what the site shows of it, and its card. */
+function connected({ community, real, url }: Place, options: Omit<ConnectOptions, 'real' | 'url'>) {
+  const { environment, connectorPath } = options;
   return {
-    ...community.card({ environment, real, url, connectorPath: `${basePath}/${name}` }),
-    ...community.connect({ environment, secrets, url, real, siteOrigin: origin }),
-    name,
+    ...community.card({ environment, real, url, connectorPath }),
+    ...community.connect({ ...options, real, url }),
+    name: community.name,
     real,
     url,
   };

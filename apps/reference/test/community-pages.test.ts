@@ -67,7 +67,7 @@ describe.each(frameworks)('on %s', (framework) => {
   describe('the home page', () => {
     test('has each community with its address, or the page that has it inside', async () => {
       const { text } = await newVisitor().get(`${site}/`);
-      for (const name of ['discourse', 'talkyard', 'coral', 'fruum']) {
+      for (const name of ['discourse', 'talkyard', 'coral', 'fruum', 'discourse-login']) {
         expect(text).toContain(demo.community(name));
         expect(text).toContain(`href="#${name}"`);
       }

@@ -30,7 +30,7 @@ describe("the site's accounts", () => {
     expect(people.byEmail('erin@example.com')).toEqual(erin);
     expect(people.all.map(({ username }) => username)).toEqual(['alice', 'bob', 'carol', 'dave', 'erin']);
     expect(people.offered.map(({ user }) => user.username)).toEqual(['alice', 'bob', 'carol', 'dave']);
-    expect(() => people.create({ ...erin, username: 'other' })).toThrow('There is an account "demo-erin"');
+    expect(() => people.create({ ...erin, username: 'other' })).toThrow('The id "demo-erin" is taken.');
   });
 
   test('change everywhere at once, and keep their id', async () => {
@@ -46,6 +46,15 @@ describe("the site's accounts", () => {
     expect(people.byEmail('bob@example.com')).toBeNull();
     expect(await people.byId('demo-alice')).toMatchObject({ username: 'alice' });
     expect(people.update('demo-nobody', (user) => user)).toBeNull();
+  });
+
+  test('are gone when they are removed, and nobody gets the id', async () => {
+    const people = createPeople({ staffFlags: true });
+    people.remove('demo-bob');
+    expect(await people.byId('demo-bob')).toBeNull();
+    expect(people.offered.map(({ user }) => user.username)).not.toContain('bob');
+    expect([people.wasRemoved('demo-bob'), people.wasRemoved('demo-nobody')]).toEqual([true, false]);
+    expect(() => people.create({ ...erin, id: 'demo-bob' })).toThrow('The id "demo-bob" is taken.');
   });
 
   test('are those of one demo alone', async () => {

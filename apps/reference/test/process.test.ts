@@ -22,8 +22,8 @@ async function addresses(
   const [, site = ''] = await running.waitFor(/The site\s+(http:\S+)/);
   const [, forum = ''] = await running.waitFor(/Forum \(Discourse[^)]*\)\s+(http:\S+)/);
   const others = await Promise.all(
-    ['Talkyard', 'Coral', 'Fruum'].map((product) =>
-      running.waitFor(new RegExp(`\\(${product}, emulated\\)\\s+(http:\\S+)`)),
+    ['\\(Talkyard', '\\(Coral', '\\(Fruum', 'Club forum \\(Discourse'].map((shown) =>
+      running.waitFor(new RegExp(`${shown}, emulated\\)\\s+(http:\\S+)`)),
     ),
   );
   return { site, forum, all: [site, forum, ...others.map(([, url = '']) => url)] };
@@ -55,7 +55,7 @@ describe('the demo as a process', () => {
     const { site, all } = await addresses(running);
     expect(running.output()).toContain(`its site on ${framework}:`);
     expect(await (await fetch(site)).text()).toContain('Example Site');
-    expect(new Set(all).size).toBe(5);
+    expect(new Set(all).size).toBe(6);
     for (const url of all) {
       expect((await fetch(url)).status).toBe(200);
       // Would be waited for much longer than for one that is only kept alive.
@@ -79,6 +79,9 @@ describe('the demo as a process', () => {
     const names = [
       'forum-sso-keys',
       'discourse-connect-secret',
+      'discourse-login-secret',
+      'discourse-login-api-key',
+      'discourse-webhook-secret',
       'talkyard-api-secret',
       'talkyard-paseto-secret',
       'coral-sso-secret',

@@ -1,4 +1,7 @@
+import { createHmac } from 'node:crypto';
+
 import { startCoralEmulator } from '@forum-sso/emulators/coral';
+import { startDiscourseEmulator } from '@forum-sso/emulators/discourse';
 import { startFruumEmulator } from '@forum-sso/emulators/fruum';
 import { startTalkyardEmulator } from '@forum-sso/emulators/talkyard';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -178,6 +181,106 @@ describe('a real Fruum', () => {
     const connection = await fruum.connect({ app_id: 'ours', user: JSON.parse(user) });
     expect(connection).toMatchObject({ outcome: 'user', user: { id: 'demo-alice', admin: false } });
     connection?.disconnect();
+  });
+});
+
+describe('a real forum whose people sign in here', () => {
+  const loginSecret = 'the line of this site in the secrets of the forum';
+  const apiKey = 'k3yk3yk3yk3yk3yk3yk3yk3yk3y';
+  const webhookSecret = 'the secret of the webhook of the forum';
+
+  async function startForum() {
+    return kept(
+      await startDiscourseEmulator({
+        users: [
+          { username: 'erin', email: 'erin@example.com', moderator: true },
+          { username: 'finn', email: 'finn@example.com', groups: ['hosts'] },
+        ],
+        groups: ['hosts'],
+        apiKeys: [{ key: apiKey }],
+        settings: {
+          enable_discourse_connect_provider: true,
+          discourse_connect_provider_secrets: `localhost|${loginSecret}`,
+        },
+      }),
+    );
+  }
+
+  async function signIn(demo: TestDemo, forum: { readonly origin: string }, username: string) {
+    const visitor = newVisitor();
+    await visitor.open(`${demo.origin}/sso/discourse-login/start?returnTo=%2Faccount`);
+    const answer = await visitor.post(`${forum.origin}/session`, { login: username });
+    return visitor.open(answer.location ?? '');
+  }
+
+  test('is told by its secret; the site logs people in to an emulated one all the same', async () => {
+    const forum = await startForum();
+    const demo = await startBeside({ DISCOURSE_URL: forum.origin, DISCOURSE_LOGIN_SECRET: loginSecret });
+    expect(demo.communities.filter(({ real }) => real).map(({ name }) => name)).toEqual(['discourse-login']);
+    expect(demo.community('discourse')).not.toBe(forum.origin);
+    const { text } = await signIn(demo, forum, 'erin');
+    expect(text).toContain('<td>demo-club-1</td>');
+    expect(text).toContain('demo-club-hosts');
+    expect(text).not.toMatch(/<th scope="row">(admin|moderator)</);
+    expect(text).not.toContain(`${forum.origin}/admin`);
+  });
+
+  test('beside it nobody is staff, and its webhook and API are used with their secrets alone', async () => {
+    const forum = await startForum();
+    const variables = { DISCOURSE_URL: forum.origin, DISCOURSE_LOGIN_SECRET: loginSecret };
+    const without = await startBeside(variables);
+    expect((await newVisitor().post(`${without.origin}/sso/discourse-login/webhook`, '{}')).status).toBe(404);
+    expect((await newVisitor().get(`${without.origin}/sso/discourse-login/logout`)).text).not.toContain(
+      'everywhere',
+    );
+
+    const demo = await startBeside({
+      ...variables,
+      DISCOURSE_ADMIN_API_KEY: apiKey,
+      DISCOURSE_WEBHOOK_SECRET: webhookSecret,
+    });
+    expect(await lineWith(demo, 'check.')).toBe('check.done  discourse-login');
+    expect((await newVisitor().get(`${demo.origin}/sso/discourse-login/logout`)).text).toContain(
+      'everywhere',
+    );
+    const { text } = await (await signedIn(demo, 'alice')).get(`${demo.origin}/account`);
+    expect(text).not.toMatch(/<th scope="row">(admin|moderator)</);
+  });
+
+  test('may be the same that the site logs people in to; one key of it serves one of the two', async () => {
+    const forum = await startForum();
+    const demo = await startBeside({
+      DISCOURSE_URL: forum.origin,
+      DISCOURSE_CONNECT_SECRET: 'the other secret of the very same forum',
+      DISCOURSE_LOGIN_SECRET: loginSecret,
+      DISCOURSE_ADMIN_API_KEY: apiKey,
+      DISCOURSE_WEBHOOK_SECRET: webhookSecret,
+    });
+    expect([demo.community('discourse'), demo.community('discourse-login')]).toEqual([
+      forum.origin,
+      forum.origin,
+    ]);
+    expect((await signIn(demo, forum, 'finn')).text).toContain('demo-club-hosts');
+  });
+
+  test('of a forum that people are logged in to, the emulated one learns no secret', async () => {
+    const forum = await startForum();
+    const demo = await startBeside({
+      DISCOURSE_URL: forum.origin,
+      DISCOURSE_CONNECT_SECRET: 'the other secret of the very same forum',
+      DISCOURSE_WEBHOOK_SECRET: webhookSecret,
+    });
+    expect(demo.community('discourse-login')).not.toBe(forum.origin);
+    const body = '{"user":{"id":1,"username":"erin"}}';
+    const signature = createHmac('sha256', webhookSecret).update(body).digest('hex');
+    const answer = await newVisitor().post(`${demo.origin}/sso/discourse-login/webhook`, body, {
+      'content-type': 'application/json',
+      'x-discourse-event': 'user_updated',
+      'x-discourse-event-type': 'user',
+      'x-discourse-event-signature': `sha256=${signature}`,
+    });
+    expect(answer.status).toBe(401);
+    expect(answer.text).toContain('ERR_WEBHOOK_SIGNATURE_INVALID');
   });
 });
 

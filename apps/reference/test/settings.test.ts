@@ -27,6 +27,7 @@ describe('settings', () => {
       communityPort: 4001,
       password: undefined,
       framework: 'express',
+      seamlessLogin: false,
     });
   });
 
@@ -41,8 +42,8 @@ describe('settings', () => {
   });
 
   test('all emulators need a port below 65536', () => {
-    expect(problemsOf({ COMMUNITY_PORT: '65532' })).toEqual([]);
-    expect(problemsOf({ COMMUNITY_PORT: '65533' })).toEqual([expect.stringContaining('no room')]);
+    expect(problemsOf({ COMMUNITY_PORT: '65531' })).toEqual([]);
+    expect(problemsOf({ COMMUNITY_PORT: '65532' })).toEqual([expect.stringContaining('no room')]);
   });
 
   test.each(['-1', '3000x', '65536', '1e3', '0x10', '3000.5'])('PORT=%s is refused', (PORT) => {
@@ -50,10 +51,10 @@ describe('settings', () => {
   });
 
   test('the site and an emulator cannot share a port', () => {
-    for (const PORT of ['4001', '4002', '4003', '4004']) {
+    for (const PORT of ['4001', '4002', '4003', '4004', '4005']) {
       expect(problemsOf({ PORT })).toEqual([expect.stringContaining('COMMUNITY_PORT')]);
     }
-    expect(problemsOf({ PORT: '4005' })).toEqual([]);
+    expect(problemsOf({ PORT: '4006' })).toEqual([]);
     expect(problemsOf({ COMMUNITY_PORT: '3000' })).toEqual([expect.stringContaining('COMMUNITY_PORT')]);
   });
 
@@ -94,10 +95,18 @@ describe('settings', () => {
     expect(text).not.toContain('qwertz');
   });
 
-  test('a forum without its secret is refused, with the name of the setting over there', () => {
+  test('a forum without its secret is refused, with the names of the settings over there', () => {
     expect(problemsOf({ DISCOURSE_URL: 'https://forum.example.com' })).toEqual([
-      expect.stringMatching(/DISCOURSE_CONNECT_SECRET.*discourse connect secret/),
+      expect.stringMatching(
+        /DISCOURSE_CONNECT_SECRET.*discourse connect secret.*DISCOURSE_LOGIN_SECRET.*provider secrets/,
+      ),
     ]);
+  });
+
+  test('seamless login is on or off', () => {
+    expect(readSettings({ DEMO_SEAMLESS_LOGIN: 'on' }, communities).seamlessLogin).toBe(true);
+    expect(readSettings({ DEMO_SEAMLESS_LOGIN: 'off' }, communities).seamlessLogin).toBe(false);
+    expect(problemsOf({ DEMO_SEAMLESS_LOGIN: 'yes' })).toEqual(['DEMO_SEAMLESS_LOGIN must be on or off.']);
   });
 
   const others = [
@@ -153,6 +162,36 @@ describe('settings', () => {
     test('may be emulated with the real secrets', () => {
       expect(problemsOf(needs)).toEqual([]);
       expect(problemsOf({ ...needs, HOST: '0.0.0.0' })).toEqual([]);
+    });
+  });
+
+  describe('a real forum whose people sign in here', () => {
+    const address = { DISCOURSE_URL: 'https://club.example.com' };
+    const club = { ...address, DISCOURSE_LOGIN_SECRET: '6e'.repeat(32) };
+
+    test('is enough with its address and the secret; so is one forum for both directions', () => {
+      expect(problemsOf(club)).toEqual([]);
+      expect(problemsOf({ ...club, DISCOURSE_CONNECT_SECRET: secret })).toEqual([]);
+    });
+
+    test('needs another secret than the other direction', () => {
+      const same = { ...club, DISCOURSE_CONNECT_SECRET: club.DISCOURSE_LOGIN_SECRET };
+      expect(problemsOf(same)).toEqual([
+        expect.stringMatching(/DISCOURSE_CONNECT_SECRET|discourse connect secret/),
+      ]);
+    });
+
+    test('is refused with bad secrets: all are named', () => {
+      const bad = { DISCOURSE_LOGIN_SECRET: 'not-one', DISCOURSE_WEBHOOK_SECRET: 'not-two' };
+      const text = problemsOf({ ...address, ...bad }).join('\n');
+      for (const [name, value] of Object.entries(bad)) {
+        expect(text).toContain(name);
+        expect(text).not.toContain(value);
+      }
+    });
+
+    test('needs DEMO_PASSWORD when others can reach the site', () => {
+      expect(problemsOf({ ...club, HOST: '0.0.0.0' })).toEqual([expect.stringContaining('DEMO_PASSWORD')]);
     });
   });
 

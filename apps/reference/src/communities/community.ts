@@ -1,7 +1,8 @@
-import type { Connector, Environment, ReplyHeader, SiteUser } from '@forum-sso/core';
+import type { Connector, Environment, ForumSsoStore, ReplyHeader, SiteUser } from '@forum-sso/core';
 
 import type { DemoSecrets } from '../demo-secrets.js';
 import type { Markup } from '../http/html.js';
+import type { People } from '../people.js';
 
 /**
  * One kind of community that the demo shows. Each is a file of this folder and an entry in `index.ts`: the emulator
@@ -35,6 +36,17 @@ export interface ConnectOptions {
   readonly real: boolean;
   /** The site's origin: `http://localhost:3000`. */
   readonly siteOrigin: string;
+  /** Path of the connector on the site: `/sso/discourse`. */
+  readonly connectorPath: string;
+  readonly people: People;
+  /** Where Forum SSO keeps links and profiles. */
+  readonly store: ForumSsoStore;
+  /** True when signing in at the site needs the demo's password. */
+  readonly asksPassword: boolean;
+  /** True: at its first visit a browser is signed in with a forum account, where it is signed in at the forum. */
+  readonly seamlessLogin: boolean;
+  /** To be called when the community changed an account of the site: the others follow. */
+  accountChanged(id: string): Promise<unknown>;
 }
 
 /** The site's side of a community. */
@@ -42,6 +54,28 @@ export interface Connection {
   readonly connector: Connector;
   /** Pages of the site with the community in them. */
   readonly pages: readonly CommunityPage[];
+  /** Given when people can sign in to the site with their account at this community. */
+  readonly signIn?: CommunitySignIn;
+}
+
+/** Signing in to the site with an account of a community. */
+export interface CommunitySignIn {
+  /**
+   * Path of the connector on this site: `/sso/discourse-login`. Below it, `/start` begins the sign-in and `/logout` asks
+   * where to sign out; both take `returnTo`.
+   */
+  readonly path: string;
+  /** For the sign-in page: what comes of it, in a sentence. */
+  readonly note: string;
+  /** What the account page says about the person's account at the community. */
+  account(user: SiteUser): Promise<AccountSection>;
+}
+
+/** A part of the account page. */
+export interface AccountSection {
+  readonly body: Markup;
+  /** Addresses of the pictures in it. */
+  readonly pictures: readonly string[];
 }
 
 /** A page of the site that holds a part of a community: comments, a panel. */
@@ -98,10 +132,12 @@ export interface CommunityCard {
   readonly product: string;
   /** What it is, in a sentence. */
   readonly summary: string;
-  /** Text of the button that leads there: "Open the forum". */
+  /** Text of the button: "Open the forum". */
   readonly open: string;
   /** Page of the site to open it at; absent: its own address. */
   readonly opensAt?: string;
+  /** Page of the site that the button leads to instead. */
+  readonly startsAt?: string;
   /** What to do there, in order. */
   readonly steps: readonly string[];
   /** What else there is to see. */

@@ -1,24 +1,25 @@
-import { describeVariable, type Environment } from '@forum-sso/core';
+import type { Environment } from '@forum-sso/core';
 import { discourse } from '@forum-sso/core/discourse';
 import { startDiscourseEmulator } from '@forum-sso/emulators/discourse';
-
+import { clubGroupMap } from '../club-accounts.js';
 import type { DemoSecrets } from '../demo-secrets.js';
 import { demoGroups } from '../people.js';
 import type { Community } from './community.js';
+import { missingSecret, realDirections } from './discourse-directions.js';
+
+/** Groups of the site that the forum has as well. */
+const forumGroups = [...demoGroups, ...Object.keys(clubGroupMap)];
 
 /** A Discourse forum: the site logs people in to it. */
 export const discourseForum: Community = {
   name: 'discourse',
-  isReal: ({ DISCOURSE_URL }) => DISCOURSE_URL !== undefined,
-  problems: ({ DISCOURSE_URL, DISCOURSE_CONNECT_SECRET }) =>
-    DISCOURSE_URL !== undefined && DISCOURSE_CONNECT_SECRET === undefined
-      ? [`DISCOURSE_URL names a forum: set ${describeVariable('DISCOURSE_CONNECT_SECRET')}, too.`]
-      : [],
+  isReal: (environment) => realDirections(environment).siteToForum,
+  problems: missingSecret,
   connect: ({ environment, secrets, url, real }) => ({
     connector: discourse({
       forumUrl: url,
       secret: connectSecrets(environment, secrets),
-      groups: { mode: 'managed', names: demoGroups },
+      groups: { mode: 'managed', names: forumGroups },
       api: apiOf(environment, real, secrets),
     }),
     pages: [],
@@ -38,7 +39,7 @@ export const discourseForum: Community = {
         email_editable: false,
         auth_overrides_name: true,
       },
-      groups: demoGroups,
+      groups: forumGroups,
       apiKeys: [{ key: apiKeyOf(environment, secrets), description: 'The site beside this forum' }],
     }),
   card: ({ real, url, connectorPath }) => ({
@@ -114,6 +115,8 @@ function apiOf(
   return key === undefined ? undefined : { key, user };
 }
 
-function apiKeyOf({ DISCOURSE_ADMIN_API_KEY }: Environment, secrets: DemoSecrets): string {
-  return DISCOURSE_ADMIN_API_KEY ?? secrets.read('discourse-admin-api-key');
+/** The emulator's. The key of a real forum is not told to the emulator of another. */
+function apiKeyOf({ DISCOURSE_URL, DISCOURSE_ADMIN_API_KEY }: Environment, secrets: DemoSecrets): string {
+  const given = DISCOURSE_URL === undefined ? DISCOURSE_ADMIN_API_KEY : undefined;
+  return given ?? secrets.read('discourse-admin-api-key');
 }

@@ -10,12 +10,22 @@ export interface PageSources {
   readonly styled: boolean;
 }
 
-/** The content security policy of a page; without sources it has no script and loads nothing. */
-export function contentPolicy(formTargets: readonly string[], sources?: PageSources): string {
+/**
+ * The content security policy of a page; without sources it has no script and loads nothing.
+ * @param pictures addresses of pictures that are loaded all the same
+ */
+export function contentPolicy(
+  formTargets: readonly string[],
+  pictures: readonly string[],
+  sources?: PageSources,
+): string {
   return [
     "default-src 'none'",
     `style-src ${sources?.styled === true ? `'unsafe-inline' ${sources.peer}` : styleSource}`,
     ...(sources === undefined ? [] : peerDirectives(sources)),
+    ...(pictures.length === 0
+      ? []
+      : [`img-src ${pictures.map((address) => new URL(address).origin).join(' ')}`]),
     "base-uri 'none'",
     "frame-ancestors 'none'",
     `form-action ${["'self'", ...formTargets].join(' ')}`,

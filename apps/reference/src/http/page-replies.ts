@@ -18,6 +18,8 @@ export interface PageOptions {
   readonly headers?: readonly ReplyHeader[];
   /** What the page loads; default nothing. */
   readonly sources?: PageSources;
+  /** Addresses of pictures on the page, for one without `sources`. */
+  readonly pictures?: readonly string[];
 }
 
 /**
@@ -25,9 +27,12 @@ export interface PageOptions {
  * `form-action`, and signing in leads on to the community.
  */
 export function pageReplies(formTargets: readonly string[]): PageReplies {
-  const reply = (status: number, body: string, headers: readonly ReplyHeader[], sources?: PageSources) => {
+  const reply = (
+    body: string,
+    { status = 200, headers = [], sources, pictures = [] }: PageOptions,
+  ): PageReply => {
     const usual: readonly ReplyHeader[] = [
-      ['Content-Security-Policy', contentPolicy(formTargets, sources)],
+      ['Content-Security-Policy', contentPolicy(formTargets, pictures, sources)],
       ['Cache-Control', 'no-store'],
       ['X-Content-Type-Options', 'nosniff'],
       // With "no-referrer" a form's POST would carry "Origin: null".
@@ -37,12 +42,15 @@ export function pageReplies(formTargets: readonly string[]): PageReplies {
     return { status, headers: [...usual.filter(([name]) => !replaced.has(name)), ...headers], body };
   };
   return {
-    page: (html, { status = 200, headers = [], sources } = {}) =>
-      reply(status, html, [['Content-Type', 'text/html; charset=utf-8'], ...headers], sources),
+    page: (html, { headers = [], ...options } = {}) =>
+      reply(html, { ...options, headers: [['Content-Type', 'text/html; charset=utf-8'], ...headers] }),
     redirect: (location, status = 303) =>
-      reply(status, `Go on to ${location}`, [
-        ['Location', location],
-        ['Content-Type', 'text/plain; charset=utf-8'],
-      ]),
+      reply(`Go on to ${location}`, {
+        status,
+        headers: [
+          ['Location', location],
+          ['Content-Type', 'text/plain; charset=utf-8'],
+        ],
+      }),
   };
 }

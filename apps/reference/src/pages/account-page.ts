@@ -1,10 +1,14 @@
 import type { SiteUser } from '@forum-sso/core';
 
+import type { AccountSection } from '../communities/community.js';
 import { html, type Markup } from '../http/html.js';
 import { type Frame, face, layout } from './layout.js';
 
-/** What the site knows about the signed-in person: the very object that Forum SSO maps for each community. */
-export function accountPage(frame: Frame, user: SiteUser): string {
+/**
+ * What the site knows about the signed-in person: the very object that Forum SSO maps for each community.
+ * @param sections what communities say about the account that the person has there
+ */
+export function accountPage(frame: Frame, user: SiteUser, sections: readonly AccountSection[]): string {
   return layout(
     frame,
     'Your account',
@@ -20,6 +24,7 @@ ${Object.entries(user).map(
 )}</tbody></table>
 <p class="row"><a class="button" href="/account/edit">Edit</a></p>
 </section>
+${sections.map(({ body }) => body)}
 <h2>What this is</h2>
 <p>This is the one shape (<code>SiteUser</code>) in which a site hands a person to Forum SSO. Each connector maps it to what its community understands; what is absent is not sent.</p>`,
   );

@@ -58,7 +58,10 @@ ${content}
 }
 
 /** The first letter of a name in a circle. */
-export function face(user: SiteUser, size: 'small' | 'normal' = 'normal'): Markup {
+export function face(
+  user: Pick<SiteUser, 'id' | 'username' | 'name'>,
+  size: 'small' | 'normal' = 'normal',
+): Markup {
   const letter = (user.name ?? user.username ?? user.id).charAt(0).toUpperCase();
   return html`<span class="face${size === 'small' && ' small'}" aria-hidden="true">${letter}</span>`;
 }

@@ -1,9 +1,11 @@
-import { html } from '../http/html.js';
+import { html, type Markup } from '../http/html.js';
 import type { DemoPerson } from '../people.js';
 import { type Frame, face, layout } from './layout.js';
 
 export interface LoginPage {
   readonly people: readonly DemoPerson[];
+  /** Communities whose accounts one can sign in with. */
+  readonly others: readonly OtherSignIn[];
   /** Checked path of this site to go to after signing in; undefined: the account page. */
   readonly returnTo: string | undefined;
   /** True when a community is waiting for the answer. */
@@ -14,10 +16,19 @@ export interface LoginPage {
   readonly problem?: string;
 }
 
+/** A community whose accounts one can sign in with. */
+export interface OtherSignIn {
+  readonly title: string;
+  /** Path of its connector on this site. */
+  readonly path: string;
+  /** What comes of it. */
+  readonly note: string;
+}
+
 /** The site's own sign-in: one button for each account. */
 export function loginPage(
   frame: Frame,
-  { people, returnTo, forCommunity, asksPassword, problem }: LoginPage,
+  { people, others, returnTo, forCommunity, asksPassword, problem }: LoginPage,
 ): string {
   return layout(
     frame,
@@ -40,6 +51,12 @@ ${people.map(
   }) => html`<li><button name="username" value="${user.username}">${face(user)}<span><strong>${user.name} (${user.username})</strong>${shows}</span></button></li>
 `,
 )}</ul>
-</form>`,
+</form>
+${others.map((other) => otherSignIn(other, returnTo))}`,
   );
+}
+
+function otherSignIn({ title, path, note }: OtherSignIn, returnTo = '/account'): Markup {
+  return html`<h2>Or with your account at the ${title}</h2>
+<p class="row"><a class="button" href="${path}/start?${String(new URLSearchParams({ returnTo }))}">Sign in with the ${title}</a><span class="quiet">${note}</span></p>`;
 }

@@ -32,7 +32,7 @@ p{margin:0 0 .9rem;max-width:44rem}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:.75rem;padding:1.25rem 1.4rem;overflow-wrap:anywhere}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem;margin:0;padding:0;list-style:none}
 .card>:last-child{margin-bottom:0}
-.four{grid-template-columns:repeat(auto-fit,minmax(min(100%,13rem),1fr));margin:1.5rem 0 1rem}.four h2{margin:0 0 .4rem}.four .card{padding:1rem 1.1rem}
+.overview{grid-template-columns:repeat(auto-fit,minmax(min(100%,11rem),1fr));margin:1.5rem 0 1rem}.overview h2{margin:0 0 .4rem}.overview .card{padding:1rem 1.1rem}
 .tag{display:inline-block;margin:0 .35rem .2rem 0;padding:.05rem .6rem;border-radius:99px;background:var(--tint);color:var(--ink);font-size:.85rem;font-weight:600}
 .tag.warn{background:var(--warn-tint);color:var(--warn)}.tag.bad{background:var(--bad-tint);color:var(--bad)}
 .note{margin:0 0 1.25rem;padding:.75rem 1rem;border-left:4px solid var(--accent);border-radius:.4rem;background:var(--tint);max-width:46rem}
@@ -49,11 +49,13 @@ h4{margin:0 0 .3rem;font-size:1rem}
 .people button:hover{border-color:var(--accent);filter:none}
 .people strong{display:block}
 .face{flex:none;display:grid;place-items:center;width:2.6rem;height:2.6rem;border-radius:50%;background:var(--accent);color:var(--on-accent);font-weight:700;font-size:1.1rem}
+img.face{object-fit:cover;background:var(--tint)}
 .face.small{width:1.9rem;height:1.9rem;font-size:.9rem}
 .row{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem}
-.person{display:flex;align-items:center;gap:1rem;margin-bottom:1rem}.person h2{margin:0}.person p{margin:0}
+.person{display:flex;align-items:center;gap:1rem;margin-bottom:1rem}.person h2,.person h3{margin:0}.person p{margin:0}
 label{display:block;margin:0 0 .25rem;font-weight:600}
 input{width:min(100%,24rem);padding:.5rem .7rem;border:1px solid var(--quiet);border-radius:.5rem;background:var(--paper);color:inherit;font:inherit}
+input[type=checkbox]{width:auto;margin:0 .5rem 0 0;vertical-align:-.1em;accent-color:var(--accent)}
 .field{margin:0 0 1.25rem}
 fieldset{margin:0 0 1.25rem;padding:0;border:0}legend{margin:0 0 .25rem;padding:0;font-weight:600}fieldset label{font-weight:400}
 input[type=checkbox]{width:auto}td button{white-space:nowrap}

@@ -12,6 +12,7 @@ export const hosts = {
     talkyard: 'talkyard.localhost',
     coral: 'coral.localhost',
     fruum: 'fruum.localhost',
+    'discourse-login': 'club.localhost',
   },
 };
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { ReplyHeader } from '@forum-sso/core';
+import { memoryStore, type ReplyHeader } from '@forum-sso/core';
 
 import { communities } from '../../src/communities/index.js';
 import { deliveryLog } from '../../src/delivery-log.js';
@@ -35,22 +35,31 @@ const cookies: readonly ReplyHeader[] = [
 export async function startTestSite(framework: Framework): Promise<TestSite> {
   const server = await startSiteServer({ host: '127.0.0.1', port: 0 });
   const origin = `http://localhost:${server.port}`;
-  const own = { environment: {}, real: false, siteOrigin: origin, secrets };
+  const people = createPeople({ staffFlags: true });
+  const store = memoryStore();
+  const own = {
+    ...{ environment: {}, real: false, siteOrigin: origin, secrets, people, store },
+    asksPassword: false,
+    seamlessLogin: false,
+    accountChanged: async () => {},
+  };
   const shown = communities.map((community, index) => {
-    const url = `http://localhost:${index + 1}`;
+    const { name } = community;
+    const options = { ...own, url: `http://localhost:${index + 1}`, connectorPath: `/sso/${name}` };
     return {
-      ...community.card({ ...own, url, connectorPath: `/sso/${community.name}` }),
-      ...community.connect({ ...own, url }),
+      ...community.card(options),
+      ...community.connect(options),
+      name,
       real: false,
-      url,
+      url: options.url,
     };
   });
-  const people = createPeople({ staffFlags: true });
   const sso = createEngine({
     environment: {},
     baseUrl: `${origin}/sso`,
     connectors: shown.map(({ connector }) => connector),
     secrets,
+    store,
     people: {
       ...people,
       byId: (id) => (id === 'demo-dave' ? Promise.reject(unreadable()) : people.byId(id)),

@@ -102,7 +102,7 @@ export function readClientLines(
     if (domain === '') return { problem: `line ${index + 1} is not of the form domain|secret.` };
     if (!domainPattern.test(domain)) {
       return {
-        problem: `the domain in line ${index + 1} must be a host alone, without scheme, port and path.`,
+        problem: `the domain in line ${index + 1} must be a host alone, without scheme, port and path; a * may stand in front.`,
       };
     }
     const list = secrets.get(domain) ?? [];

@@ -195,3 +195,27 @@ describe('an account that is removed', () => {
     expect((await newVisitor().post(`${site}/login`, { username: 'carol' })).status).toBe(400);
   });
 });
+test('a forum that fails gets the push once it is well', async () => {
+  const forum = demo.community('discourse');
+  const setFaults = (rules: readonly object[]): Promise<Response> =>
+    fetch(`${forum}/emulator/faults`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(rules),
+    });
+  await setFaults([{ pathPrefix: '/admin/users', errorRate: 1 }]);
+  const visitor = await signedIn('bob');
+  await visitor.post(`${site}/account/edit`, form({ ...bob, name: 'Bob After All' }, []));
+  const failing = await eventually(
+    () => visitor.get(`${site}/deliveries`),
+    ({ text }) => text.includes('tried again later'),
+  );
+  expect(failing.text).toContain('on the way');
+  expect(failing.headers.refresh).toBe('1');
+  await setFaults([]);
+  const known = await eventually(
+    () => atTheForum('demo-bob'),
+    (user) => user?.name === 'Bob After All',
+  );
+  expect(known).toMatchObject({ name: 'Bob After All' });
+});

@@ -163,7 +163,8 @@ export type Delivery =
     }
   | {
       readonly done: false;
-      readonly refusal: Refusal /** Seconds to wait, when it is worth another try. */;
+      readonly refusal: Refusal;
+      /** Seconds to wait, when it is worth another try; 0 when the other system did not say how long. */
       readonly retryAfter?: number;
       /** True when the other system asks everybody to wait, not about this person alone. */
       readonly slowDown?: boolean;

@@ -12,10 +12,10 @@ import type { CoralSettings } from './options.js';
 
 /** Seconds to wait before another try, for what may pass by itself. */
 const retryAfter: Partial<Readonly<Record<ErrorCode, number>>> = {
-  ERR_CORAL_UNREACHABLE: 60,
-  ERR_CORAL_TIMEOUT: 60,
+  ERR_CORAL_UNREACHABLE: 0,
+  ERR_CORAL_TIMEOUT: 0,
   ERR_CORAL_RATE_LIMITED: 10,
-  ERR_CORAL_FAULT: 300,
+  ERR_CORAL_FAULT: 0,
 };
 
 const unsearched =

@@ -18,7 +18,7 @@ export function checkFruum(fruumUrl: string, forumId: string, send: typeof fetch
           `Fruum's loader cannot be read (${answer.fault}): check fruumUrl.`,
           answer.cause,
         ),
-        retryAfter: 30,
+        retryAfter: 0,
       };
     }
     if (answer.status !== 200) {

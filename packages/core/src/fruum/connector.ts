@@ -236,7 +236,7 @@ async function noteSignOut({ setup, signOuts }: Forum, siteUserId: string): Prom
     return {
       done: false,
       refusal: storeRefusal(cause),
-      retryAfter: 5,
+      retryAfter: 0,
     };
   }
   return {

@@ -2,7 +2,7 @@ import type { Delivery, SuspendOptions } from '../connector.js';
 import { isRefusal, type Refusal, refusal } from '../errors.js';
 import { readSiteUser, type SiteUser } from '../site-user.js';
 import type { People, Standing } from '../store/store.js';
-import { type NamedConnector, type Skipped, settle, siteFaultPause } from './delivery.js';
+import { type NamedConnector, type Skipped, settle } from './delivery.js';
 import type { JobKind } from './job.js';
 
 /** What has to be known to send anything about a person. */
@@ -108,7 +108,7 @@ async function withNewest(
   if (user === null) return { skipped: 'The site knows no such person: nothing was sent.' };
   if (!isRefusal(user)) return send(user);
   return user.refused === 'ERR_SITE_CALLBACK_FAILED'
-    ? { done: false, refusal: user, retryAfter: siteFaultPause }
+    ? { done: false, refusal: user, retryAfter: 0 }
     : { done: false, refusal: user };
 }
 

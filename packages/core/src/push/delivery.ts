@@ -91,9 +91,6 @@ export function withRemainder(report: PushReport): RemovalReport {
   return { ...report, byHand };
 }
 
-/** Seconds until another try, when the site's own side failed. */
-export const siteFaultPause = 10;
-
 /** Runs a delivery; what it throws becomes a failed one. */
 export async function settle<T>(deliver: () => Promise<T>): Promise<T | Delivery> {
   try {
@@ -102,7 +99,7 @@ export async function settle<T>(deliver: () => Promise<T>): Promise<T | Delivery
     if (isForumSsoError(cause)) {
       const why = refusal(cause.code, cause.detail, cause.cause);
       const passing = cause.status === 503;
-      return { done: false, refusal: why, ...(passing ? { retryAfter: siteFaultPause } : {}) };
+      return { done: false, refusal: why, ...(passing ? { retryAfter: 0 } : {}) };
     }
     return { done: false, refusal: refusal('ERR_INTERNAL', 'The connector failed unexpectedly.', cause) };
   }

@@ -62,8 +62,6 @@ export interface PusherParts {
 
 /** Milliseconds to wait while somebody else works on the same person. */
 const patience = 30_000;
-/** Seconds until another try, for what failed without a word about it. */
-const unknownFaultPause = 60;
 
 /** Puts connectors, store and queue together. */
 export function createPusher(parts: PusherParts): Pusher {
@@ -216,7 +214,7 @@ async function attempt(
   if ('skipped' in delivery) return { done: true, notes: [delivery.skipped] };
   if (delivery.done) return { done: true, notes: [...(delivery.notes ?? []), ...(delivery.byHand ?? [])] };
   const { refused: code, detail } = delivery.refusal;
-  const retryAfter = delivery.retryAfter ?? (code === 'ERR_INTERNAL' ? unknownFaultPause : undefined);
+  const retryAfter = delivery.retryAfter ?? (code === 'ERR_INTERNAL' ? 0 : undefined);
   return {
     done: false,
     code,

@@ -59,13 +59,13 @@ function noAnswer({ fault, cause }: OutgoingFault, timeoutMs: number): TalkyardR
     case 'timeout':
       return failure('ERR_TALKYARD_UNAVAILABLE', `Talkyard did not answer within ${timeoutMs} ms.`, {
         cause,
-        retryAfter: 30,
+        retryAfter: 0,
       });
     case 'unreachable':
       return failure(
         'ERR_TALKYARD_UNAVAILABLE',
         'Talkyard could not be reached; check serverUrl and the network.',
-        { cause, retryAfter: 30 },
+        { cause, retryAfter: 0 },
       );
   }
 }

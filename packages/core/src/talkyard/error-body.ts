@@ -76,7 +76,7 @@ function byStatus(httpStatus: number): Judgement {
     return {
       code: 'ERR_TALKYARD_UNAVAILABLE',
       advice: 'Talkyard failed; its own log says why.',
-      retryAfter: 30,
+      retryAfter: 0,
     };
   }
   return { code: 'ERR_TALKYARD_REQUEST_REFUSED', advice: 'Talkyard refused the request.' };
@@ -169,7 +169,7 @@ const knownCodes: ReadonlyMap<string, Judgement> = new Map<string, Judgement>([
   ['TyEAPIGET404', endpointMissing],
   [
     'TyMMAINTWORK',
-    { code: 'ERR_TALKYARD_UNAVAILABLE', advice: 'Talkyard is under maintenance.', retryAfter: 60 },
+    { code: 'ERR_TALKYARD_UNAVAILABLE', advice: 'Talkyard is under maintenance.', retryAfter: 0 },
   ],
   ['DwE35BG8', limited(15)],
   ['DwE8IJF4', limited(900)],

@@ -450,7 +450,7 @@ describe('push', () => {
     });
     await emulator.close();
     expect(await site.sso.pushNow(mira)).toMatchObject({
-      results: [{ code: 'ERR_CORAL_UNREACHABLE', retryAfter: 60 }],
+      results: [{ code: 'ERR_CORAL_UNREACHABLE', retryAfter: 0 }],
     });
     emulator = await startCoralEmulator();
   });

@@ -153,7 +153,7 @@ describe('the check of the connector', () => {
     expect(await checked({ fruumUrl: 'http://127.0.0.1:1' })).toMatchObject({
       outcome: 'failed',
       code: 'ERR_FRUUM_UNREACHABLE',
-      retryAfter: 30,
+      retryAfter: 0,
     });
   });
 });

@@ -82,14 +82,16 @@ describe('push', () => {
       },
     });
     for (const id of ['down', 'broken', 'other']) await sso.push(id);
-    await until('all were tried', () => events.length === 3);
+    await until('all were tried', () => events.length === 5);
     const told = events.map((event) => (event.type === 'push.failed' ? [event.code, event.next] : event));
     expect(told.sort()).toEqual([
+      ['ERR_SITE_CALLBACK_FAILED', 'dead'],
+      ['ERR_SITE_CALLBACK_FAILED', 'retry'],
       ['ERR_SITE_CALLBACK_FAILED', 'retry'],
       ['ERR_SITE_USER_INVALID', 'dead'],
       ['ERR_SITE_USER_INVALID', 'dead'],
     ]);
-    expect(calls).toBe(3);
+    expect(calls).toBe(5);
     expect(JSON.stringify(events)).not.toContain('alice@example.com');
     expect(forum.lines).toEqual([]);
   });
@@ -308,7 +310,7 @@ describe('sign-out, suspension, removal', () => {
     await sso.close();
     forum.hold = async () => ({ status: 503 });
     const [result] = (await sso.signOut(alice.id)).results;
-    expect(result).toMatchObject({ outcome: 'failed', retryAfter: 60 });
+    expect(result).toMatchObject({ outcome: 'failed', retryAfter: 0 });
     expect(result).not.toHaveProperty('queued');
   });
 });

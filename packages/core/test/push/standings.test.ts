@@ -198,7 +198,7 @@ describe('a person who was removed', () => {
     const { sso, events } = siteOf(forum, { store });
     await expect(sso.remove(alice.id)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
     expect((await sso.pushNow(alice)).results).toMatchObject([
-      { outcome: 'failed', code: 'ERR_STORE_UNAVAILABLE', retryAfter: 10 },
+      { outcome: 'failed', code: 'ERR_STORE_UNAVAILABLE', retryAfter: 0 },
     ]);
     const login = await sso.handle(loginRequest(forum.url), sessionOf(alice));
     expect(login?.status).toBe(503);

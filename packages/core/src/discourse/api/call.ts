@@ -59,7 +59,7 @@ export async function callDiscourse(
         hints[answer.fault],
         answer.cause,
       ),
-      ...(transient ? { retryAfter: 30 } : {}),
+      ...(transient ? { retryAfter: 0 } : {}),
     };
   }
   return generalRefusal(answer) ?? answer;
@@ -86,13 +86,13 @@ function generalRefusal(answer: OutgoingAnswer): DiscourseRefusal | null {
         : `The forum answered with status ${status}.`;
     return {
       ...refusal('ERR_DISCOURSE_UNAVAILABLE', detail),
-      retryAfter: readRetryAfter(answer.headers) ?? usualWait,
+      retryAfter: readRetryAfter(answer.headers) ?? 0,
     };
   }
   return null;
 }
 
-/** Seconds to wait when the forum does not say how long. */
+/** Seconds to wait when the forum asks to slow down and does not say how long. */
 const usualWait = 60;
 const longestWait = 86_400;
 

@@ -14,6 +14,9 @@ export interface PersonParts {
 const removed: Skipped = {
   skipped: 'The person was removed: nothing is sent about them until forumSso.restore is called.',
 };
+const unconfirmed: Skipped = {
+  skipped: 'The address of the person is not confirmed, and this community takes no other: nothing was sent.',
+};
 const suspended: Skipped = {
   skipped: 'The person is suspended: nothing is sent, since that would let them in again.',
 };
@@ -123,7 +126,13 @@ async function sendState(
   if (why !== null) return why;
   if (user.suspended === true) return suspended;
   if (!(await people.takeVersion(name, user.id, version))) return overtaken;
-  return call(active.push, (push) => push(user));
+  return unlessUnconfirmed(await call(active.push, (push) => push(user)));
+}
+
+/** That a community takes confirmed addresses only is its rule, and nothing that an operator could mend. */
+function unlessUnconfirmed(outcome: Delivery | Skipped): Delivery | Skipped {
+  const isFault = 'done' in outcome && !outcome.done;
+  return isFault && outcome.refusal.refused === 'ERR_EMAIL_NOT_VERIFIED' ? unconfirmed : outcome;
 }
 
 function keptBack(standing: Standing | null): Skipped | null {

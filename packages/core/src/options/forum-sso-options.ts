@@ -149,24 +149,23 @@ function withoutFaulty<Options extends object>(
   issues: readonly z.core.$ZodIssue[],
 ): Sound<Options>;
 function withoutFaulty(options: object, issues: readonly z.core.$ZodIssue[]): object {
-  const sound = { ...options };
   // What has a name too many is sound but for that.
-  for (const { code, path } of issues) if (code !== 'unrecognized_keys') removeFrom(sound, path);
-  return sound;
+  const paths = issues.flatMap(({ code, path }) => (code === 'unrecognized_keys' ? [] : [path]));
+  const sound = withoutPaths(options, paths);
+  return typeof sound === 'object' && sound !== null ? sound : {};
 }
 
-/** Takes away what a path leads to: of an object one value, of a list the whole. The given objects stay as they are. */
-function removeFrom(holder: object, [name, ...rest]: readonly PropertyKey[]): void {
-  if (name === undefined) return;
-  const value: unknown = Reflect.get(holder, name);
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (rest.length === 0 || !isObject) {
-    Reflect.deleteProperty(holder, name);
-    return;
-  }
-  const copy = { ...value };
-  Reflect.set(holder, name, copy);
-  removeFrom(copy, rest);
+/** A copy without what the paths lead to: of an object single values, at whatever depth; of a list whole items. */
+function withoutPaths(value: unknown, paths: readonly (readonly PropertyKey[])[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const below = (name: PropertyKey): readonly (readonly PropertyKey[])[] =>
+    paths.filter(([first]) => first === name).map(([, ...rest]) => rest);
+  if (Array.isArray(value)) return value.filter((_, index) => below(index).length === 0);
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => below(name).every(({ length }) => length > 0))
+      .map(([name, inner]) => [name, below(name).length === 0 ? inner : withoutPaths(inner, below(name))]),
+  );
 }
 
 /** Faults of a value against a schema, one sentence each. They name the option, never its value. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import type { Connector } from '../../src/connector.js';
 import { coral } from '../../src/coral/index.js';
-import { discourse, discourseLogin } from '../../src/discourse/index.js';
+import { discourse, discourseConnectProvider, discourseLogin } from '../../src/discourse/index.js';
 import { isForumSsoError } from '../../src/errors.js';
 import { createForumSso } from '../../src/forum-sso.js';
 import { fruum } from '../../src/fruum/index.js';
@@ -54,7 +54,7 @@ const wrong: readonly [string, (options: never) => Connector, object, readonly s
       secret: 'sh0rt',
       flavour: 'phpbb',
       groupMap: { editors: [1], writers: ['a'] },
-      linkBy: ['email'],
+      linkBy: ['email', 7],
       findSiteUser: 'x',
       api: { key: 'two words', user: 5, logOutPath: 'x' },
       webhook: { secret: 'sh0rt', allowedIps: ['forum', '10.0.0.0/8'], ignoredEvents: 1 },
@@ -66,6 +66,7 @@ const wrong: readonly [string, (options: never) => Connector, object, readonly s
       'flavour',
       'groupMap.editors.0',
       'groupMap needs updateSiteUser',
+      'linkBy.1',
       'forumConfirmsEmails',
       'findSiteUser: ',
       'findSiteUser and createSiteUser belong together',
@@ -76,6 +77,37 @@ const wrong: readonly [string, (options: never) => Connector, object, readonly s
       '"forum"',
       'webhook.ignoredEvents',
       'logout.followForum',
+    ],
+  ],
+  [
+    'discourseConnectProvider',
+    discourseConnectProvider,
+    {
+      clients: [
+        'a.example|sh0rt',
+        { domain: 'b.example', secret: 'sh0rt too', returnUrls: ['x'] },
+        '*|0123456789',
+      ],
+      path: 'x',
+      numberOf: 5,
+      apiKey: 'sh0rt',
+      webhooks: ['http://a.example/hook|sh0rt'],
+      authority: { domain: 'a b', applyUser: 1 },
+    },
+    [
+      'the secret of the client "a.example"',
+      'the secret of the client "b.example"',
+      'returnUrls of the client "b.example"',
+      '"*" matches hosts of strangers',
+      'path: ',
+      'numberOf: ',
+      'numberOf and siteUserOf belong together',
+      'apiKey (DISCOURSE_API_KEY)',
+      'webhooks (WEBHOOK_TARGETS): the address',
+      'the secret in webhooks (WEBHOOK_TARGETS)',
+      'authority.domain',
+      'authority.applyUser',
+      'clients know people by whole numbers',
     ],
   ],
   [

@@ -20,7 +20,7 @@ export interface ApiKeys {
 
 /** Reads the keys of the options. Undefined when there is none, so no API; null when a problem was reported. */
 export function readApiKeys(
-  { apiKey, clients }: DiscourseConnectProviderOptions,
+  { apiKey, clients }: Pick<DiscourseConnectProviderOptions, 'apiKey' | 'clients'>,
   setup: ConnectorSetup,
 ): ApiKeys | undefined | null {
   const given = [

@@ -9,7 +9,7 @@ const variable = 'DISCOURSE_CONNECT_PROVIDER_SECRETS';
 
 /** All clients of the options, checked; null when a problem was reported. */
 export function readClients(
-  options: DiscourseConnectProviderOptions,
+  options: Pick<DiscourseConnectProviderOptions, 'clients' | 'allowBroadWildcard'>,
   setup: ConnectorSetup,
 ): readonly ReadyClient[] | null {
   const lines = readClientLines(linesOf(options.clients));

@@ -1,4 +1,4 @@
-import type { ActiveConnector, Connector, ConnectorSetup, Exchange } from '../../connector.js';
+import type { ActiveConnector, Connector, ConnectorSetup, Exchange, Sound } from '../../connector.js';
 import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import { redirectReply, type SsoReply } from '../../http/reply.js';
 import type { SiteUser } from '../../site-user.js';
@@ -29,10 +29,13 @@ export function discourseConnectProvider(options: DiscourseConnectProviderOption
 }
 
 function setUp(options: DiscourseConnectProviderOptions, setup: ConnectorSetup): ActiveConnector | null {
-  if (!setup.checkOptions(providerOptionsSchema(setup.z), options)) return null;
-  const clients = readClients(options, setup);
-  const numbers = personNumbers(options, setup.store.numbers);
-  if ((options.numberOf === undefined) !== (options.siteUserOf === undefined)) {
+  const { sound, whole } = setup.readOptions(providerOptionsSchema(setup.z), options);
+  // Whether one was given, with whatever faults.
+  const given: Partial<DiscourseConnectProviderOptions> = options ?? {};
+  const list = sound.clients ?? [];
+  const clients = !whole && list.length === 0 ? null : readClients({ ...sound, clients: list }, setup);
+  const numbers = personNumbers(given, setup.store.numbers);
+  if ((given.numberOf === undefined) !== (given.siteUserOf === undefined)) {
     setup.problem('numberOf and siteUserOf belong together: give both, or neither.');
   }
   if (numbers === null) {
@@ -40,12 +43,13 @@ function setUp(options: DiscourseConnectProviderOptions, setup: ConnectorSetup):
       'clients know people by whole numbers that are never reused: use a store that keeps them, such as @forum-sso/sql, or give numberOf and siteUserOf.',
     );
   }
-  const keys = readApiKeys(options, setup);
-  const authority = readAuthority(options, clients ?? [], keys ?? undefined, setup);
-  const targets = readTargets(options, setup);
+  const keys = readApiKeys({ ...sound, clients: list }, setup);
+  const authority = readAuthority(sound.authority, clients, keys, setup);
+  const targets = readTargets(sound, setup);
   if (clients === null || numbers === null || authority === null || keys === null || targets === null) {
     return null;
   }
+  if (!whole) return null;
 
   const name = options.name ?? 'discourse-connect-provider';
   const table = createClientTable(clients);
@@ -169,19 +173,23 @@ function sendAnswer(request: ProviderRequest, fields: DiscourseFields): SsoReply
   return isRefusal(message) ? message : redirectReply(messageUrl(request.returnUrl, message));
 }
 
+/** @param clients null, like `keys`, when there are problems with them already */
 function readAuthority(
-  { authority }: DiscourseConnectProviderOptions,
-  clients: readonly ReadyClient[],
-  keys: ApiKeys | undefined,
+  authority: Sound<DiscourseConnectProviderOptions>['authority'],
+  clients: readonly ReadyClient[] | null,
+  keys: ApiKeys | undefined | null,
   setup: ConnectorSetup,
 ): ApiParts['authority'] | null {
   if (authority === undefined) return undefined;
-  const client = clients.find(({ domain }) => domain === authority.domain);
-  if (client === undefined) setup.problem(`authority: "${authority.domain}" is not the domain of a client.`);
+  const { domain, applyUser, ...flags } = authority;
+  const client = clients?.find((one) => one.domain === domain);
+  if (clients !== null && domain !== undefined && client === undefined)
+    setup.problem(`authority: "${domain}" is not the domain of a client.`);
   if (keys === undefined) setup.problem('authority needs apiKey (DISCOURSE_API_KEY), with which it calls.');
   if (setup.store.links === undefined)
     setup.problem('authority needs a store that keeps links, such as @forum-sso/sql.');
-  return client === undefined || keys === undefined || setup.store.links === undefined
+  if (client === undefined || domain === undefined || applyUser === undefined) return null;
+  return keys === undefined || setup.store.links === undefined
     ? null
-    : { client, rules: authority };
+    : { client, rules: { domain, applyUser, ...flags } };
 }

@@ -11,7 +11,7 @@ export interface PersonNumbers {
 
 /** From the site's callbacks if it has them, else from the store; null when there is neither. */
 export function personNumbers(
-  { numberOf, siteUserOf }: DiscourseConnectProviderOptions,
+  { numberOf, siteUserOf }: Pick<DiscourseConnectProviderOptions, 'numberOf' | 'siteUserOf'>,
   stored: Numbers | undefined,
 ): PersonNumbers | null {
   if (numberOf !== undefined && siteUserOf !== undefined) {

@@ -26,7 +26,7 @@ const wordpressEvents: ReadonlySet<string> = new Set(['user_created', 'user_upda
 
 /** The clients that get webhooks; null when a problem was reported. */
 export function readTargets(
-  { webhooks = [] }: DiscourseConnectProviderOptions,
+  { webhooks = [] }: Pick<DiscourseConnectProviderOptions, 'webhooks'>,
   setup: ConnectorSetup,
 ): readonly ReadyTarget[] | null {
   if (webhooks.length > 0 && setup.store.profiles === undefined) {

@@ -240,6 +240,25 @@ describe('the built-in session', () => {
     }
   });
 
+  test('is never larger than browsers keep, with name and attributes', async () => {
+    const sizes: number[] = [];
+    for (let length = 2_600; length < 2_800; length += 2) {
+      const one = browser('https://site.example.com');
+      const person = { ...alice, bio: 'x'.repeat(length) };
+      const fits = await one
+        .visit((session) => session.signIn(person))
+        .then(
+          () => true,
+          () => false,
+        );
+      if (fits) sizes.push(one.lastHeader?.length ?? 0);
+    }
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(4_096);
+    // All but the very last bytes are used, and what is one too many was tried.
+    expect(Math.max(...sizes)).toBeGreaterThan(4_090);
+    expect(sizes.length).toBeLessThan(100);
+  });
+
   test('a person too large for a cookie is a clear error, and no half session', async () => {
     const one = browser('https://site.example.com');
     await expect(

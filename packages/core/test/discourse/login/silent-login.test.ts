@@ -72,6 +72,11 @@ describe('seamless login', () => {
     ['a frame', { headers: { 'sec-fetch-dest': 'iframe' } }],
     ['an image', { headers: { 'sec-fetch-dest': 'image' } }],
     ['a look-ahead', { headers: { 'sec-purpose': 'prefetch' } }],
+    ['a look-ahead of an older browser', { headers: { purpose: 'prefetch' } }],
+    [
+      'a script that says nothing of itself',
+      { headers: { 'sec-fetch-dest': undefined, accept: 'application/json' } },
+    ],
   ])('%s is left alone', async (_, details) => {
     expect((await new Browser(site({ seamlessLogin: true })).visit('/page', details)).reply).toBeNull();
   });
@@ -112,6 +117,18 @@ describe('seamless login', () => {
 
   test('is off by default', async () => {
     expect((await new Browser(site()).visit('/page')).reply).toBeNull();
+  });
+
+  test('does nothing for a session that has ended, and nothing once it was switched off', async () => {
+    const clock = { now: new Date() };
+    const browser = new Browser(site({ seamlessLogin: true }, {}, clock));
+    await browser.signInWithForum();
+    clock.now = new Date(clock.now.getTime() + 2 * 86_400_000);
+    expect((await browser.visit('/page')).reply).toBeNull();
+
+    const half = new Browser(site({ autoRelogin: true }));
+    half.setCookie('__Host-fsso-browser-discourse-login=test; Path=/; Secure');
+    expect((await half.visit('/page?fsso-cookie-test=1')).reply).toBeNull();
   });
 
   test('a person who signed out stays signed out until they sign in themselves', async () => {

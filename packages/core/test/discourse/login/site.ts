@@ -83,7 +83,7 @@ export class Accounts {
 
 interface RequestDetails {
   readonly method?: string;
-  readonly headers?: Record<string, string>;
+  readonly headers?: Record<string, string | undefined>;
   readonly form?: Record<string, string>;
 }
 

@@ -52,7 +52,7 @@ export interface DiscourseStrategyOptions extends Omit<DiscourseLoginFlowOptions
 export interface DiscourseAuthenticateOptions {
   /** `none`: sign in only if that needs no page; else fail with the challenge `login_required`. */
   readonly prompt?: 'none';
-  /** Insist on a second factor this time. */
+  /** Insist on a second factor this time; on the way back it holds whatever the login began with. */
   readonly requireTwoFactor?: boolean;
   /** Path of this site to return to; in the callback it is `req.authInfo.returnTo`. */
   readonly returnTo?: string;
@@ -163,6 +163,8 @@ export class DiscourseStrategy extends Strategy {
     const keepCookies = (headers: Arrival['headers']): void => {
       for (const [name, value] of headers) response.appendHeader(name, value);
     };
+    const stopped = this.gate(ssoRequest, this.isCallback(request));
+    if (stopped !== null) return this.refuse(request, stopped);
 
     if (!this.isCallback(request)) {
       const departure = await this.flow.depart(ssoRequest, {
@@ -175,23 +177,37 @@ export class DiscourseStrategy extends Strategy {
       this.redirect(departure.location);
       return;
     }
-    if (ssoRequest.method !== 'GET') {
-      // Express answers HEAD by the routes for GET, and an answer that nobody sees must not use the login up.
-      const why = refusal('ERR_METHOD_NOT_ALLOWED', 'The forum sends people back with GET.');
-      return this.refuse(request, why);
-    }
-    const gated = gateNavigation(ssoRequest);
-    if (gated !== null) return this.refuse(request, gated);
     const arrival = await this.flow.arrive(ssoRequest);
     keepCookies(arrival.headers);
-    await this.finish(request, arrival);
+    await this.finish(request, options, arrival);
   }
 
-  private async finish(request: PassportRequest, arrival: Arrival): Promise<void> {
+  /** What no page that a person opens looks like: frames, images, looks ahead. */
+  private gate(request: SsoRequest, isCallback: boolean): Refusal | null {
+    // Express answers HEAD by the routes for GET, and an answer that nobody sees must not use the login up.
+    if (request.method === 'HEAD' || (isCallback && request.method !== 'GET')) {
+      return refusal(
+        'ERR_METHOD_NOT_ALLOWED',
+        'People open the login, and the forum sends them back, with GET.',
+      );
+    }
+    return gateNavigation(request);
+  }
+
+  private async finish(
+    request: PassportRequest,
+    options: DiscourseAuthenticateOptions,
+    arrival: Arrival,
+  ): Promise<void> {
     if (arrival.outcome === 'refused') return this.refuse(request, arrival.refusal);
     if (arrival.secretPosition > 0) this.emit({ type: 'secret.old_used', position: arrival.secretPosition });
     const info: DiscourseAuthInfo = { returnTo: arrival.attempt.returnPath };
     if (arrival.outcome === 'nobody') return this.fail({ message: 'login_required', ...info }, 401);
+    // Sealed in the attempt is what the login began with; whoever guards the way back may want more.
+    if (options.requireTwoFactor === true && !arrival.user.twoFactor) {
+      const detail = 'A second factor is insisted on here, and the forum did not confirm one.';
+      return this.refuse(request, refusal('ERR_LOGIN_TWO_FACTOR_MISSING', detail));
+    }
     const { user, said } = await this.askVerify(request, profileOf(arrival.user, arrival.fields));
     const details =
       typeof said === 'object' && said !== null ? said : said === undefined ? {} : { message: said };
@@ -209,7 +225,8 @@ export class DiscourseStrategy extends Strategy {
       path: this.requestUrl(request).split('?')[0] ?? '/',
       detail: why.detail,
     });
-    if (status >= 500) this.error(errorFrom(why));
+    // A look ahead gets a status that says "later", and is nobody's fault.
+    if (status >= 500 && why.refused !== 'ERR_PREFETCH') this.error(errorFrom(why));
     else this.fail({ message: publicMessage, code: why.refused }, status);
   }
 

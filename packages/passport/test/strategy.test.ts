@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { memoryStore } from '@forum-sso/core';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -15,6 +16,7 @@ import {
   type DiscourseAuthenticateOptions,
   DiscourseStrategy,
   type DiscourseStrategyOptions,
+  type PassportRequest,
   type Verify,
 } from '../src/index.js';
 
@@ -78,6 +80,12 @@ class Browser {
   cookies(): string[] {
     return this.#jar.getCookiesSync(this.origin).map(({ key }) => key);
   }
+  cookie(name: string): string | undefined {
+    return this.#jar.getCookiesSync(this.origin).find(({ key }) => key === name)?.value;
+  }
+  plant(cookie: string): void {
+    this.#jar.setCookieSync(`${cookie}; Path=/`, this.origin);
+  }
 }
 
 type StrategyOptions = Partial<DiscourseStrategyOptions>;
@@ -94,12 +102,20 @@ const verifyAll: Verify = (profile, done) => done(null, { id: profile.id, name: 
 interface App {
   readonly verify?: Verify;
   readonly strategy?: StrategyOptions;
+  /** Options on the way to the forum. */
   readonly authenticate?: DiscourseAuthenticateOptions;
+  /** Options on the way back. */
+  readonly arrive?: DiscourseAuthenticateOptions;
 }
 
 /** The frameworks under test; each answers `/me` with who is signed in, and the callback with what Passport knows. */
 const frameworks = {
-  'Express with express-session': ({ verify = verifyAll, strategy = {}, authenticate = {} }: App) =>
+  'Express with express-session': ({
+    verify = verifyAll,
+    strategy = {},
+    authenticate = {},
+    arrive = {},
+  }: App) =>
     serve((origin) => {
       const passport = new Passport();
       passport.use(new DiscourseStrategy(optionsFor(origin, strategy), verify));
@@ -111,7 +127,7 @@ const frameworks = {
       app.get('/auth/discourse', passport.authenticate('discourse', authenticate));
       app.get(
         '/auth/discourse/callback',
-        passport.authenticate('discourse', { failWithError: true }),
+        passport.authenticate('discourse', { ...arrive, failWithError: true }),
         (req, res) => {
           res.json({ user: req.user, info: req.authInfo });
         },
@@ -120,7 +136,12 @@ const frameworks = {
       app.use(failures);
       return app;
     }),
-  'Express without any session': ({ verify = verifyAll, strategy = {}, authenticate = {} }: App) =>
+  'Express without any session': ({
+    verify = verifyAll,
+    strategy = {},
+    authenticate = {},
+    arrive = {},
+  }: App) =>
     serve((origin) => {
       const passport = new Passport();
       passport.use(new DiscourseStrategy(optionsFor(origin, strategy), verify));
@@ -129,7 +150,7 @@ const frameworks = {
       auth.get('/', passport.authenticate('discourse', { ...authenticate, session: false }));
       auth.get(
         '/callback',
-        passport.authenticate('discourse', { session: false, failWithError: true }),
+        passport.authenticate('discourse', { ...arrive, session: false, failWithError: true }),
         (req, res) => {
           res.json({ user: req.user, info: req.authInfo });
         },
@@ -138,7 +159,7 @@ const frameworks = {
       app.use(failures);
       return app;
     }),
-  'Koa with koa-passport': ({ verify = verifyAll, strategy = {}, authenticate = {} }: App) =>
+  'Koa with koa-passport': ({ verify = verifyAll, strategy = {}, authenticate = {}, arrive = {} }: App) =>
     serve((origin) => {
       const passport = new KoaPassport();
       passport.use(new DiscourseStrategy(optionsFor(origin, strategy), verify));
@@ -163,6 +184,7 @@ const frameworks = {
         if (ctx.path === '/auth/discourse/callback') {
           return passport.authenticate(
             'discourse',
+            arrive,
             async (error: unknown, user: unknown, info: unknown, status: unknown) => {
               if (error !== null && error !== undefined) throw error;
               if (user === false || user === null || user === undefined) {
@@ -245,12 +267,23 @@ describe.each(Object.entries(frameworks))('%s', (framework, start) => {
     expect((await back(browser, { ...request, ...sam })).status).toBe(403);
   });
 
-  test('a look ahead by HEAD signs nobody in and leaves the login as it was', async () => {
+  test('a look ahead signs nobody in and leaves the login as it was', async () => {
     const browser = new Browser(await start({}));
     const request = await leave(browser);
     const path = `/auth/discourse/callback?${signed({ ...request, ...sam })}`;
+    expect((await browser.open(path, { purpose: 'prefetch' })).status).toBe(503);
     expect(await browser.open(path, {}, 'HEAD')).toMatchObject({ status: 405, text: '' });
     expect((await browser.open(path)).status).toBe(200);
+  });
+
+  test('a login begins on a page that somebody opens, not in a frame, an image or a look ahead', async () => {
+    const browser = new Browser(await start({}));
+    for (const headers of [{ 'sec-fetch-dest': 'iframe' }, { 'sec-fetch-dest': 'image' }])
+      expect((await browser.open('/auth/discourse', headers)).status).toBe(403);
+    const ahead = await browser.open('/auth/discourse', { 'sec-purpose': 'prefetch' });
+    expect([ahead.status, ahead.text.includes('Error')]).toEqual([503, false]);
+    expect((await browser.open('/auth/discourse', {}, 'HEAD')).location).toBe('');
+    expect(browser.cookies().some((name) => name.includes('attempt'))).toBe(false);
   });
 
   test('prompt none fails as login_required when nobody is there', async () => {
@@ -267,6 +300,19 @@ describe.each(Object.entries(frameworks))('%s', (framework, start) => {
     expect((await back(browser, { ...request, ...sam })).status).toBe(403);
     const again = await leave(browser);
     expect((await back(browser, { ...again, ...sam, confirmed_2fa: 'true' })).status).toBe(200);
+  });
+
+  test('a second factor that only the way back insists on is insisted on, too', async () => {
+    const browser = new Browser(await start({ arrive: { requireTwoFactor: true } }));
+    expect((await back(browser, { ...(await leave(browser)), ...sam })).status).toBe(403);
+    const confirmed = { ...(await leave(browser)), ...sam, confirmed_2fa: 'true' };
+    expect((await back(browser, confirmed)).status).toBe(200);
+  });
+
+  test('the site’s own word on where to return to goes before the query’s', async () => {
+    const browser = new Browser(await start({ authenticate: { returnTo: '/welcome?new=1' } }));
+    const reply = await back(browser, { ...(await leave(browser)), ...sam });
+    expect(JSON.parse(reply.text)).toMatchObject({ info: { returnTo: '/welcome?new=1' } });
   });
 
   test('verify may refuse, fail, or be a promise', async () => {
@@ -375,6 +421,148 @@ describe('the strategy', () => {
         _json: expect.objectContaining({ externalId: '42', username: 'sam' }),
       },
     ]);
+  });
+
+  /** What becomes of one request, in Passport's words, without a framework. */
+  async function outcomeOf(
+    strategy: DiscourseStrategy,
+    request: PassportRequest,
+    options: DiscourseAuthenticateOptions = {},
+  ): Promise<readonly unknown[]> {
+    return new Promise((resolve) => {
+      const acting = Object.create(strategy);
+      for (const word of ['success', 'fail', 'redirect', 'pass', 'error'])
+        acting[word] = (...said: unknown[]) => resolve([word, ...said]);
+      acting.authenticate(request, options);
+    });
+  }
+  const responses = (): { res: ServerResponse } => ({
+    res: new ServerResponse(new IncomingMessage(new Socket())),
+  });
+
+  test('fails with a challenge that says why, and where the person was', async () => {
+    const strategy = new DiscourseStrategy(optionsFor('http://localhost:1'), verifyAll);
+    const go = async (url: string, cookie = '', options = {}) => {
+      const { res } = responses();
+      const said = await outcomeOf(strategy, { url, headers: { cookie }, res }, options);
+      return { said, cookie: String(res.getHeader('set-cookie')).split(';')[0] ?? '' };
+    };
+    expect((await go(`/auth/discourse/callback?${signed({ nonce: 'x', ...sam })}`)).said).toEqual([
+      'fail',
+      { message: expect.stringContaining('sign in'), code: 'ERR_LOGIN_ATTEMPT_MISSING' },
+      403,
+    ]);
+    const { said, cookie } = await go('/auth/discourse?returnTo=/account', '', { prompt: 'none' });
+    expect(said).toEqual(['redirect', expect.stringContaining('/session/sso_provider?sso=')]);
+    const nobody = signed({ ...requestOf(String(said[1])), failed: 'true' });
+    expect((await go(`/auth/discourse/callback?${nobody}`, cookie)).said).toEqual([
+      'fail',
+      { message: 'login_required', returnTo: '/account' },
+      401,
+    ]);
+  });
+
+  test('errors where the framework shows no response, with what to do', async () => {
+    const strategy = new DiscourseStrategy(optionsFor('http://localhost:1'), verifyAll);
+    expect(await outcomeOf(strategy, { url: '/auth/discourse', headers: {} })).toEqual([
+      'error',
+      expect.objectContaining({
+        code: 'ERR_OPTIONS_INVALID',
+        detail: expect.stringContaining('DiscourseAuthGuard'),
+      }),
+    ]);
+  });
+
+  test('is made of steps that a site may replace', async () => {
+    class Behind extends DiscourseStrategy {
+      override requestUrl(request: PassportRequest): string {
+        return `/auth${super.requestUrl(request)}`;
+      }
+      override isCallback(request: PassportRequest): boolean {
+        return this.requestUrl(request).startsWith('/auth/back');
+      }
+      override returnPath(): string {
+        return '/always/here';
+      }
+    }
+    const strategy = new Behind(optionsFor('http://localhost:1'), verifyAll);
+    const away = responses();
+    const [, location] = await outcomeOf(strategy, { url: '/go?sso=1&returnTo=/x', headers: {}, ...away });
+    const cookie = String(away.res.getHeader('set-cookie')).split(';')[0];
+    const answer = signed({ ...requestOf(String(location)), ...sam });
+    expect(
+      await outcomeOf(strategy, { url: `/back?${answer}`, headers: { cookie }, ...responses() }),
+    ).toEqual(['success', { id: '42', name: 'Sam S.' }, { returnTo: '/always/here' }]);
+  });
+
+  test('with express-session: the login gets a new session, and a planted one is worth nothing', async () => {
+    const origin = await frameworks['Express with express-session']({});
+    const browser = new Browser(origin);
+    // Somebody else's session, made before.
+    const other = new Browser(origin);
+    const first = requestOf((await other.open('/auth/discourse')).location);
+    await other.open(`/auth/discourse/callback?${signed({ ...first, ...sam, external_id: '7' })}`);
+    const planted = other.cookie('connect.sid');
+    browser.plant(`connect.sid=${planted}`);
+    const request = requestOf((await browser.open('/auth/discourse')).location);
+    await browser.open(`/auth/discourse/callback?${signed({ ...request, ...sam })}`);
+    expect(browser.cookie('connect.sid')).not.toBe(planted);
+    expect(JSON.parse((await browser.open('/me')).text)).toMatchObject({ id: '42' });
+    const copy = new Browser(origin);
+    copy.plant(`connect.sid=${planted}`);
+    expect((await copy.open('/me')).text).toBe('null');
+  });
+
+  test('in production, without a store that others see, an event says what is at stake', () => {
+    const told = (more: StrategyOptions = {}): unknown[] => {
+      const events: unknown[] = [];
+      const strategy = new DiscourseStrategy(
+        optionsFor('http://localhost:1', { events: (event) => events.push(event), ...more }),
+        verifyAll,
+      );
+      expect(strategy.name).toBe('discourse');
+      return events;
+    };
+    const before = process.env.NODE_ENV;
+    try {
+      process.env.NODE_ENV = 'production';
+      expect(told()).toMatchObject([
+        {
+          type: 'setup.warning',
+          connector: 'discourse',
+          detail: expect.stringContaining('used once in each'),
+        },
+      ]);
+      expect(told({ store: { ...memoryStore(), shared: true } })).toEqual([]);
+      process.env.NODE_ENV = 'development';
+      expect(told()).toEqual([]);
+    } finally {
+      process.env.NODE_ENV = before;
+    }
+  });
+
+  test('takes WordPress for a forum: no return address in the answer, entities in names', async () => {
+    const options = optionsFor('http://localhost:1', {
+      flavour: 'wordpress',
+      forumUrl: 'https://blog.example.com',
+      callbackUrl: 'http://localhost:1/session/sso_login',
+    });
+    const strategy = new DiscourseStrategy(options, verifyAll);
+    const away = responses();
+    const [, location] = await outcomeOf(strategy, { url: '/auth/discourse', headers: {}, ...away });
+    expect(location).toMatch(/^https:\/\/blog\.example\.com\/\?sso=/);
+    const { nonce = '' } = requestOf(String(location));
+    const cookie = String(away.res.getHeader('set-cookie')).split(';')[0];
+    const answer = signed({
+      external_id: '7',
+      username: 'wanda',
+      email: 'w@example.com',
+      name: 'W &amp; Co',
+      nonce,
+    });
+    expect(
+      await outcomeOf(strategy, { url: `/session/sso_login?${answer}`, headers: { cookie }, ...responses() }),
+    ).toEqual(['success', { id: '7', name: 'W & Co' }, { returnTo: '/' }]);
   });
 
   test('lists all that is wrong at the start', () => {

@@ -15,7 +15,8 @@ interface Delivery {
   readonly type?: string;
   readonly id?: string;
   readonly key?: string;
-  readonly ip?: string;
+  /** Null: the adapter does not know. */
+  readonly ip?: string | null;
   readonly headers?: Record<string, string | undefined>;
 }
 
@@ -47,7 +48,7 @@ async function deliver(
       'x-discourse-event-signature': `sha256=${createHmac('sha256', key).update(bytes).digest('hex')}`,
       ...headers,
     },
-    ip,
+    ip: ip ?? undefined,
     body: async () => bytes,
   });
   return { status: reply?.status, body: String(reply?.body) };
@@ -195,6 +196,15 @@ describe('the webhook route', () => {
         .status,
     ).toBe(403);
     expect(own.events.at(-1)).toMatchObject({ code: 'ERR_WEBHOOK_SENDER_FOREIGN' });
+    expect((await deliver(own, user(), { ip: null })).status).toBe(403);
+
+    const webhook = { secret, allowedIps: ['198.51.100.0/24'] };
+    const behind = site({ ...new Accounts().callbacks, webhook }, { trustedProxies: ['203.0.113.0/24'] });
+    const through = (hops: string) =>
+      deliver(behind, user(), { ip: '203.0.113.1', headers: { 'x-forwarded-for': hops } });
+    expect((await through('192.0.2.9, 198.51.100.7, 203.0.113.2')).status).toBe(200);
+    // What stands left of the first address that is not trusted is the sender's word.
+    expect((await through('198.51.100.7, 192.0.2.9, 203.0.113.2')).status).toBe(403);
   });
 
   test('ping, other types and ignored events are acknowledged', async () => {
@@ -212,10 +222,18 @@ describe('the webhook route', () => {
     expect(accounts.users.size).toBe(0);
   });
 
-  test('a redelivery is recognised', async () => {
-    const { own } = siteWith();
+  test('a redelivery is recognised for two days: by number, event and bytes together', async () => {
+    const clock = { now: new Date('2026-06-01T00:00:00Z') };
+    const { own } = siteWith({}, new Accounts(), clock);
     expect((await deliver(own, user(), { id: '7' })).body).toBe('unlinked');
     expect((await deliver(own, user(), { id: '7' })).body).toBe('duplicate');
+    expect((await deliver(own, user(), { id: '8' })).body).toBe('unlinked');
+    expect((await deliver(own, user(), { id: '7', event: 'user_approved' })).body).toBe('unlinked');
+    expect((await deliver(own, user({ trust_level: 1 }), { id: '7' })).body).toBe('unlinked');
+    clock.now = new Date('2026-06-02T23:59:59Z');
+    expect((await deliver(own, user(), { id: '7' })).body).toBe('duplicate');
+    clock.now = new Date('2026-06-03T00:00:01Z');
+    expect((await deliver(own, user(), { id: '7' })).body).not.toBe('duplicate');
   });
 
   test('of the same delivery many times at once, one is carried out', async () => {

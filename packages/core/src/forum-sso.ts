@@ -41,7 +41,7 @@ import { createSealedSession, type SealedSession } from './session/sealed-sessio
 import { createSealer } from './session/sealer.js';
 import type { SiteSession } from './session/site-session.js';
 import { readSiteUser, type SiteUser } from './site-user.js';
-import { guardStore } from './store/guarded-store.js';
+import { guardStore, tellWarning } from './store/guarded-store.js';
 import { memoryStore } from './store/memory-store.js';
 import type { ForumSsoStore, People } from './store/store.js';
 
@@ -227,6 +227,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     emit({ type: 'setup.warning', detail });
   }
   for (const { connector, detail } of warnings) emit({ type: 'setup.warning', detail }, connector);
+  void tellWarning(store, (detail) => emit({ type: 'setup.warning', detail }));
   const forgets = store.shared && (store.people === undefined || (store.jobs === undefined && !sound.queue));
   if (forgets && receivers.some(({ active }) => typeof active.push === 'function')) {
     const detail =

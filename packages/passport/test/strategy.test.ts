@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { inspect } from 'node:util';
-import { memoryStore } from '@forum-sso/core';
+import { type ForumSsoEvent, memoryStore } from '@forum-sso/core';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import session from 'express-session';
@@ -539,6 +539,15 @@ describe('the strategy', () => {
     } finally {
       process.env.NODE_ENV = before;
     }
+  });
+
+  test('a store that may forget says so by an event', async () => {
+    const detail = await new Promise((resolve) => {
+      const store = { ...memoryStore(), shared: true, warning: async () => 'Redis drops keys.' };
+      const events = (event: ForumSsoEvent): void => resolve(event.type === 'setup.warning' && event.detail);
+      new DiscourseStrategy(optionsFor('http://localhost:1', { store, events }), verifyAll);
+    });
+    expect(detail).toBe('Redis drops keys.');
   });
 
   test('takes WordPress for a forum: no return address in the answer, entities in names', async () => {

@@ -7,6 +7,7 @@ import {
 } from '@forum-sso/core';
 
 import { keyPart, millisecondsOf } from './arguments.js';
+import { checkRedis } from './check-redis.js';
 import { commandsOf, type RedisClient, type RedisCommands } from './redis-client.js';
 
 /** The options of {@link redisStore}. */
@@ -25,6 +26,8 @@ export interface RedisStoreOptions {
 export interface RedisStore extends ForumSsoStore {
   readonly shared: true;
   readonly locks: Locks;
+  /** See {@link checkRedis}. */
+  warning(): Promise<string | null>;
   readonly links?: never;
   readonly profiles?: never;
   readonly numbers?: never;
@@ -56,6 +59,7 @@ export function redisStore({ client, prefix = 'forum-sso:' }: RedisStoreOptions)
     oneTime: oneTimeValues(redis, `${prefix}once:`),
     revocations: revocations(redis, `${prefix}epoch:`, `${prefix}ended:`),
     locks: locks(redis, `${prefix}lock:`),
+    warning: () => checkRedis(client),
   };
 }
 

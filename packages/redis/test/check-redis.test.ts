@@ -1,7 +1,11 @@
-import { findProgram, reportMissing, type Service, startRedis } from '@forum-sso/testkit';
+import { randomBytes } from 'node:crypto';
+
+import { createForumSso } from '@forum-sso/core';
+import { discourse } from '@forum-sso/core/discourse';
+import { findProgram, reportMissing, type Service, startRedis, testKeys } from '@forum-sso/testkit';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { checkRedis } from '../src/index.js';
+import { checkRedis, redisStore } from '../src/index.js';
 import { type ClientKind, clients } from './clients.js';
 
 const here = findProgram('redis-server') !== null;
@@ -43,6 +47,39 @@ async function check(
       }
     },
   );
+
+  test('is asked at the start of an engine, whose event says what is at stake', async () => {
+    for (const [policy, expected] of [
+      ['allkeys-lru', [expect.stringContaining('could be used twice')]],
+      ['noeviction', []],
+    ] as const) {
+      server = await startRedis(['--maxmemory-policy', policy]);
+      const { client, close } = await clients.redis(server?.url ?? '');
+      const store = redisStore({ client });
+      let asked: Promise<string | null> = Promise.resolve(null);
+      const warnings: unknown[] = [];
+      createForumSso({
+        baseUrl: 'https://site.example.com/sso',
+        keys: testKeys,
+        connectors: [
+          discourse({ forumUrl: 'https://forum.example.com', secret: randomBytes(16).toString('hex') }),
+        ],
+        store: {
+          ...store,
+          warning: () => {
+            asked = store.warning();
+            return asked;
+          },
+        },
+        events: (event) => event.type === 'setup.warning' && warnings.push(event.detail),
+      });
+      await asked;
+      await new Promise(setImmediate);
+      expect(warnings).toEqual(expected);
+      await close();
+      await server?.stop();
+    }
+  });
 
   test('says nothing where it may not look', async () => {
     const forbidden = '--user default on nopass ~* &* +@all -info -config'.split(' ');

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -61,6 +62,8 @@ describe('the examples of the README', () => {
     });
     const { sso, client } = await load(1);
     expect(sso).toMatchObject({ handle: expect.any(Function) });
+    // The event comes as soon as Redis has answered.
+    for (let tries = 0; said.mock.calls.length === 0 && tries < 100; tries++) await sleep(20);
     expect(said.mock.calls.flat().join()).toContain('maxmemory-policy allkeys-lru');
     said.mockRestore();
     if (!isClient(client)) throw new Error('The example exports no client.');

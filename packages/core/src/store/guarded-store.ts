@@ -23,7 +23,19 @@ export function guardStore(store: ForumSsoStore): ForumSsoStore {
     ...(jobs === undefined ? {} : { jobs: guardMethods(jobs) }),
     ...(people === undefined ? {} : { people: guardMethods(people) }),
     ...(numbers === undefined ? {} : { numbers: guardMethods(numbers) }),
+    ...(store.warning === undefined
+      ? {}
+      : { warning: () => guarded(async () => (await store.warning?.()) ?? null) }),
   };
+}
+
+/** Asks a store how it is set up, and passes on what is to be said. One that does not answer shows that elsewhere. */
+export async function tellWarning(
+  { warning }: Pick<ForumSsoStore, 'warning'>,
+  tell: (sentence: string) => void,
+): Promise<void> {
+  const sentence = (await warning?.().catch(() => null)) ?? null;
+  if (sentence !== null) tell(sentence);
 }
 
 function guardMethods<Part extends object>(part: Part): Part {

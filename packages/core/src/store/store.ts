@@ -19,6 +19,12 @@ export interface ForumSsoStore {
   readonly numbers?: Numbers;
   /** True when what is stored outlives this process and is seen by others. */
   readonly shared: boolean;
+  /**
+   * Asked once, at the start: what is at stake with the way in which the storage is set up. Becomes the event
+   * `setup.warning`.
+   * @returns one sentence for the operator; null when all is well, or cannot be found out
+   */
+  warning?(): Promise<string | null>;
 }
 
 /** Values that may be used once: nonces, event ids. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 
 import { ForumSsoError } from '../../src/errors.js';
-import { guardStore, storeDeadline } from '../../src/store/guarded-store.js';
+import { guardStore, storeDeadline, tellWarning } from '../../src/store/guarded-store.js';
 import { memoryStore } from '../../src/store/memory-store.js';
 import type { ForumSsoStore } from '../../src/store/store.js';
 
@@ -58,6 +58,24 @@ describe.each([true, false])('a store of the site, shared: %s', (shared) => {
     );
     await expect(oneTime.claim('a', 60)).rejects.toMatchObject({ detail: 'The disk is full.' });
   });
+});
+
+test('a store’s own warning is passed on; one that cannot be had says nothing', async () => {
+  const told = async (warning: ForumSsoStore['warning']): Promise<readonly string[]> => {
+    const sentences: string[] = [];
+    const store = { ...memoryStore(), shared: true, ...(warning === undefined ? {} : { warning }) };
+    await tellWarning(guardStore(store), (sentence) => sentences.push(sentence));
+    return sentences;
+  };
+  expect(await told(async () => 'It forgets.')).toEqual(['It forgets.']);
+  expect(await told(async () => null)).toEqual([]);
+  expect(await told(undefined)).toEqual([]);
+  expect(await told(() => Promise.reject(new Error('connection lost')))).toEqual([]);
+  expect(
+    await told(() => {
+      throw new TypeError('no client');
+    }),
+  ).toEqual([]);
 });
 
 test('the in-memory store needs no guard', () => {

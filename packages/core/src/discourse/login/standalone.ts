@@ -5,7 +5,7 @@ import { readPeerUrl, readSiteAddress } from '../../http/site-address.js';
 import { readKeyRing } from '../../keys/key-ring.js';
 import { prepareSecrets, type SecretOption, secretKinds } from '../../secrets.js';
 import { createSealer } from '../../session/sealer.js';
-import { guardStore } from '../../store/guarded-store.js';
+import { guardStore, tellWarning } from '../../store/guarded-store.js';
 import { memoryStore } from '../../store/memory-store.js';
 import type { ForumSsoStore } from '../../store/store.js';
 import { createAttemptCookies } from './attempt.js';
@@ -30,7 +30,7 @@ export interface DiscourseLoginFlowOptions {
   /** Keys for the attempt's cookie, newest first: each at least 32 random bytes in hex or base64. */
   readonly cookieKeys: string | readonly string[];
   /** Where used answers are remembered. Default: this process's memory. */
-  readonly store?: Pick<ForumSsoStore, 'oneTime' | 'shared'>;
+  readonly store?: Pick<ForumSsoStore, 'oneTime' | 'shared' | 'warning'>;
   /** Path of the forum's endpoint. Default `/session/sso_provider`; `/` for WordPress. */
   readonly providerPath?: string;
   readonly flavour?: ForumFlavour;
@@ -93,6 +93,7 @@ export function createDiscourseLoginFlow(options: DiscourseLoginFlowOptions): Lo
       'The store is in memory: with several processes an answer can be used once in each. Give a shared store.',
     );
   }
+  void tellWarning(store, (sentence) => options.onWarning?.(sentence));
   const base = forumUrl.href.replace(/\/+$/, '');
   return createLoginFlow({
     name,

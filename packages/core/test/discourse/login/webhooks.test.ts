@@ -288,7 +288,7 @@ describe('rights', () => {
   });
 
   test('an event that may be old brings nothing but the loss of rights, in the details as well', async () => {
-    const { own, accounts } = siteWith();
+    const { own, accounts } = siteWith({ groupMap: { players: ['eurorack'], crew: ['staff'] } });
     await new Browser(own).signInWithForum({
       ...login,
       name: 'Sam',

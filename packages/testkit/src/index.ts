@@ -26,6 +26,7 @@ export { listenOnFreePort, type RunningSite } from './http/listen.js';
 export { type HeaderLine, WireReply } from './http/reply.js';
 export { sendRequest, type WireRequest, WireSocket } from './http/send.js';
 export { type NormalReply, normalise } from './normalise.js';
+export { serverStartedBy } from './processes/servers-started-by.js';
 export { startTypeScript, type TypeScriptProcess } from './processes/typescript-process.js';
 export {
   failure,
@@ -40,7 +41,7 @@ export {
 } from './queue-case.js';
 export { queueCases } from './queue-cases.js';
 export { describeQueue } from './queue-describe.js';
-export { ReadmeExamples, serverStartedBy } from './readme-examples.js';
+export { ReadmeExamples, readExamples } from './readme-examples.js';
 export { findProgram, freePort } from './services/child-server.js';
 export { findPostgres, startPostgres } from './services/postgres.js';
 export { findRedis, startRedis } from './services/redis.js';
@@ -74,6 +75,7 @@ export {
 } from './site/pages.js';
 export { findPerson, type PersonName, people, personNamed } from './site/people.js';
 export { allBytes, digest, probe, probeBodyLimit, probeFixedPath } from './site/probe.js';
+export { checkTenLines } from './site/ten-lines.js';
 export type { OpenStore, StoreCase } from './store-case.js';
 export { claimCases } from './store-claims.js';
 export { jobCases } from './store-jobs.js';

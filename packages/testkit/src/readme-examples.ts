@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-import type { RunningSite } from './http/listen.js';
+/** The TypeScript blocks of a page, in order. */
+export async function readExamples(page: URL): Promise<readonly string[]> {
+  const blocks = (await readFile(page, 'utf8')).matchAll(/^```ts\n(.*?)^```$/gms);
+  return [...blocks].map(([, code = '']) => code);
+}
 
 /** The TypeScript blocks of a page, as files that are compiled and run as a reader would. */
 export class ReadmeExamples {
@@ -30,11 +33,11 @@ export class ReadmeExamples {
     tests: URL,
     more: Readonly<Record<string, string>> = {},
   ): Promise<ReadmeExamples> {
-    const blocks = [...(await readFile(page, 'utf8')).matchAll(/^```ts\n(.*?)^```$/gms)];
+    const blocks = await readExamples(page);
     const folder = await mkdtemp(join(fileURLToPath(tests), 'readme-examples-'));
     const files = blocks.map((_, index) => join(folder, `example-${index + 1}.ts`));
     await Promise.all([
-      ...blocks.map(([, code = ''], index) => writeFile(join(folder, `example-${index + 1}.ts`), code)),
+      ...blocks.map((code, index) => writeFile(join(folder, `example-${index + 1}.ts`), code)),
       ...Object.entries(more).map(([name, code]) => writeFile(join(folder, name), code)),
       writeFile(
         join(folder, 'tsconfig.json'),
@@ -73,36 +76,4 @@ export class ReadmeExamples {
   remove(): Promise<void> {
     return rm(this.#folder, { recursive: true });
   }
-}
-
-/** Catches the server that a program starts, and lets it listen on a free port instead. */
-export async function serverStartedBy(start: () => Promise<unknown>): Promise<RunningSite> {
-  const { listen } = Server.prototype;
-  let started: Server | undefined;
-  Object.defineProperty(Server.prototype, 'listen', {
-    configurable: true,
-    writable: true,
-    value(this: Server, ...given: readonly unknown[]) {
-      started = this;
-      const listening = given.filter((argument) => typeof argument === 'function');
-      return Reflect.apply(listen, this, [0, '127.0.0.1', ...listening]);
-    },
-  });
-  try {
-    await start();
-  } finally {
-    Reflect.deleteProperty(Server.prototype, 'listen');
-  }
-  const server = started;
-  if (server === undefined) throw new Error('The program starts no server.');
-  if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
-  return {
-    origin: `http://127.0.0.1:${address.port}`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }

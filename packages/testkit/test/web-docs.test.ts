@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { testKeys } from '../src/case.js';
 import { BrowserClient } from '../src/http/browser-client.js';
-import { ReadmeExamples, serverStartedBy } from '../src/readme-examples.js';
+import { serverStartedBy } from '../src/processes/servers-started-by.js';
+import { ReadmeExamples } from '../src/readme-examples.js';
 import { forumQuestion, readAnswer } from '../src/site/forum-side.js';
 
 const secret = 'the-secret-of-the-forum-in-docs-4711';

@@ -16,9 +16,17 @@ export interface TypeScriptProcess {
   stop(): Promise<void>;
 }
 
-/** Starts one; workspace packages are read from their source, too. */
-export function startTypeScript(file: URL, args: readonly string[] = []): TypeScriptProcess {
+/**
+ * Starts one; workspace packages are read from their source, too.
+ * @param node the program to run it with; this process's own when left out
+ */
+export function startTypeScript(
+  file: URL,
+  args: readonly string[] = [],
+  node: string = process.execPath,
+): TypeScriptProcess {
   const child = fork(fileURLToPath(file), [...args], {
+    execPath: node,
     execArgv: ['--conditions=@forum-sso/source', '--import', hooks.href],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     env: { ...process.env, NODE_OPTIONS: '' },

@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis';
+import ioredis5 from 'ioredis5';
 import { createClient, createClientPool } from 'redis';
+import { createClient as createClient4 } from 'redis4';
 
 import type { RedisClient } from '../src/redis-client.js';
 
@@ -35,6 +37,18 @@ export const clients = {
       disconnectTimeout: 100,
       retryStrategy: () => 50,
     });
+    client.on('error', () => {});
+    await client.connect();
+    return { client, close: async () => client.disconnect() };
+  },
+  async 'redis 4'(url): Promise<OpenClient> {
+    const client = createClient4({ url });
+    client.on('error', () => {});
+    await client.connect();
+    return { client, close: () => client.disconnect() };
+  },
+  async 'ioredis 5'(url): Promise<OpenClient> {
+    const client = new ioredis5.default(url, { lazyConnect: true });
     client.on('error', () => {});
     await client.connect();
     return { client, close: async () => client.disconnect() };

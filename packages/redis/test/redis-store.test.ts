@@ -36,7 +36,7 @@ async function connect(kind: ClientKind) {
 
   test('clients of every kind see the same values', async () => {
     const stores = [];
-    for (const kind of ['redis', 'redis pool', 'ioredis'] as const) {
+    for (const kind of ['redis', 'redis pool', 'ioredis', 'redis 4', 'ioredis 5'] as const) {
       stores.push(redisStore({ client: await connect(kind), prefix }));
     }
     for (const [i, store] of stores.entries()) {

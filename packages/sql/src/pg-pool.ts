@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { CompiledQuery, PostgresPool, QueryResult } from 'kysely';
 
-/** What is used of a `Pool` of the package `pg`, 8.12 or later. */
+/** What is used of a `Pool` of the package `pg`, 8.13 or later. */
 export interface PgPool extends PostgresPool {
   query(query: PgQuery): Promise<{ readonly rows: unknown[] }>;
   on(event: 'error', listener: (error: Error) => void): unknown;

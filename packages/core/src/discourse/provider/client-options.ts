@@ -1,9 +1,9 @@
 import type { ConnectorSetup } from '../../connector.js';
 import { isRefusal } from '../../errors.js';
-import { readPeerUrl } from '../../http/site-address.js';
 import { secretKinds } from '../../secrets.js';
 import { isBroad, type ProviderClient, type ReadyClient, readClientLines } from './clients.js';
 import type { DiscourseConnectProviderOptions } from './options.js';
+import { anyReturnUrl, type ReturnRule, readReturnRule } from './return-urls.js';
 
 const variable = 'DISCOURSE_CONNECT_PROVIDER_SECRETS';
 
@@ -49,8 +49,8 @@ function readClient(
     isShared ? `clients (${variable})` : `the secret of the client "${domain}" (${variable})`,
     secretKinds.connect,
   );
-  const returnUrls = readReturnUrls(client, setup);
-  return secrets === null ? null : { domain, secrets, returnUrls };
+  const mayReturnTo = readReturnUrls(client, setup);
+  return secrets === null ? null : { domain, secrets, mayReturnTo };
 }
 
 function linesOf(clients: DiscourseConnectProviderOptions['clients']): readonly string[] {
@@ -73,16 +73,13 @@ function sharedSecrets(lines: readonly ProviderClient[]): ReadonlySet<unknown> {
   return shared;
 }
 
-function readReturnUrls(
-  { domain, returnUrls }: ProviderClient,
-  setup: ConnectorSetup,
-): ReadonlySet<string> | null {
-  if (returnUrls === undefined) return null;
-  const allowed = new Set<string>();
+function readReturnUrls({ domain, returnUrls }: ProviderClient, setup: ConnectorSetup): ReturnRule {
+  if (returnUrls === undefined) return anyReturnUrl;
+  const rules: ReturnRule[] = [];
   for (const text of returnUrls) {
-    const url = readPeerUrl(text, `returnUrls of the client "${domain}"`);
-    if (isRefusal(url)) setup.problem(url.detail);
-    else allowed.add(url.origin + url.pathname);
+    const rule = readReturnRule(text, `returnUrls of the client "${domain}"`);
+    if (isRefusal(rule)) setup.problem(rule.detail);
+    else rules.push(rule);
   }
-  return allowed;
+  return (url) => rules.some((allows) => allows(url));
 }

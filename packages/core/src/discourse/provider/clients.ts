@@ -1,4 +1,5 @@
 import type { SecretOption, SecretRing } from '../../secrets.js';
+import type { ReturnRule } from './return-urls.js';
 
 /** A site or program that logs people in with us, as it would with a Discourse forum. */
 export interface ProviderClient {
@@ -10,8 +11,9 @@ export interface ProviderClient {
   /** The secret that this client has; several while it is being changed, the newest first. */
   readonly secret: SecretOption;
   /**
-   * The addresses it may return to: scheme, host, port and path must be equal, the query is free. Give them where a
-   * client signs addresses that visitors choose, as WordPress does. Left out: every https address of the host.
+   * The addresses it may return to: scheme, host, port and path must be equal, the query is free; with `/*` at the end,
+   * every path below. Give them where a client signs addresses that visitors choose, as WordPress does. Left out: every
+   * https address of the host.
    */
   readonly returnUrls?: readonly string[];
   /**
@@ -28,8 +30,7 @@ export const domainPattern = /^\*?(?:[^\s/:@*|\\[\]]*|\[[0-9a-f:.]+\])$/i;
 export interface ReadyClient {
   readonly domain: string;
   readonly secrets: SecretRing;
-  /** Origin and path of each allowed address; null when every https address of the host is. */
-  readonly returnUrls: ReadonlySet<string> | null;
+  readonly mayReturnTo: ReturnRule;
 }
 
 /** Finds the clients of a host, the most particular domain first. */

@@ -115,7 +115,7 @@ function judge({
   if (prompt !== undefined && prompt !== 'none') {
     return refusal('ERR_PROVIDER_PROMPT_UNKNOWN', 'The request\'s "prompt" may only be "none".');
   }
-  if (client.returnUrls !== null && !client.returnUrls.has(url.origin + url.pathname)) {
+  if (!client.mayReturnTo(url)) {
     return refusal(
       'ERR_SSO_RETURN_URL_FOREIGN',
       `The client "${client.domain}" asked to return to an address that is not among its returnUrls: add it if it should be.`,

@@ -512,6 +512,33 @@ describe('refused', () => {
     }
   });
 
+  // A blog has its login button on any of its pages, and comes back to that page.
+  test.each<[string, readonly string[], readonly string[]]>([
+    [
+      'https://wiki.example.com/*',
+      ['https://wiki.example.com', 'https://wiki.example.com/2026/11/a-post/?p=1#comments'],
+      ['https://wiki.example.com:8443/', 'http://wiki.example.com/'],
+    ],
+    [
+      'https://wiki.example.com/blog/*',
+      ['https://wiki.example.com/blog/', 'https://wiki.example.com/blog/wp-admin/'],
+      [
+        'https://wiki.example.com/blog',
+        'https://wiki.example.com/blogger/',
+        'https://wiki.example.com/blog/../other',
+        'https://wiki.example.com/blog/%2e%2e/other',
+      ],
+    ],
+  ])('every address below one: %s', async (returnUrl, allowed, refused) => {
+    const own = site({ clients: [{ domain: 'wiki.example.com', secret, returnUrls: [returnUrl] }] });
+    const statuses = (urls: readonly string[]) =>
+      Promise.all(
+        urls.map(async (url) => (await own.ask(signed({ nonce, return_sso_url: url })))?.status ?? 0),
+      );
+    expect(await statuses(allowed)).toEqual(allowed.map(() => 302));
+    for (const status of await statuses(refused)) expect([400, 403]).toContain(status);
+  });
+
   test('whatever is asked, nobody is sent to a host that is no client’s', async () => {
     const { ask } = site();
     const part = fc.constantFrom(
@@ -542,7 +569,11 @@ describe('refused', () => {
 });
 
 describe('clients', () => {
-  const ready = (domain: string) => ({ domain, secrets: { keysAt: () => [], values: [] }, returnUrls: null });
+  const ready = (domain: string) => ({
+    domain,
+    secrets: { keysAt: () => [], values: [] },
+    mayReturnTo: () => true,
+  });
 
   test('the table finds the same as trying every line, the most particular first', () => {
     const label = fc.constantFrom('a', 'b', 'c', 'example');
@@ -845,6 +876,9 @@ describe('options', () => {
     [{ clients: [{ domain: 'https://a.example', secret }] }, 'must be a host'],
     [{ clients: [{ domain: 'a.example', secret: 'short' }] }, 'shorter than 10'],
     [{ clients: [{ domain: 'a.example', secret, returnUrls: ['http://a.example/'] }] }, 'https'],
+    [{ clients: [{ domain: 'a.example', secret, returnUrls: ['https://a.example/x*'] }] }, 'after a slash'],
+    [{ clients: [{ domain: 'a.example', secret, returnUrls: ['https://*.example/'] }] }, 'after a slash'],
+    [{ clients: [{ domain: 'a.example', secret, returnUrls: ['https://a.example/*/*'] }] }, 'after a slash'],
     [{ clients: [{ domain: 'a.example', secret }], apiKey: 'Has Capitals And Blanks' }, 'DISCOURSE_API_KEY'],
     [{ clients: [{ domain: 'a.example', secret }], apiKey: 'short' }, 'shorter than 20'],
     [

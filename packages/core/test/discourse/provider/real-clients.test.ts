@@ -60,11 +60,7 @@ const sso = createForumSso({
     discourseConnectProvider({
       clients: [
         { domain: '127.0.0.2', secret: recorded.secrets.wiki },
-        {
-          domain: '127.0.0.3',
-          secret: recorded.secrets.blog,
-          returnUrls: ['http://127.0.0.3:8503/', 'http://127.0.0.3:8503/wp-login.php'],
-        },
+        { domain: '127.0.0.3', secret: recorded.secrets.blog, returnUrls: ['http://127.0.0.3:8503/*'] },
         { domain: '127.0.0.4', secret: recorded.secrets.authority },
       ],
       apiKey: recorded.apiKey,

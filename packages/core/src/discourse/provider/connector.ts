@@ -13,7 +13,7 @@ import { type PersonNumbers, personNumbers } from './numbers.js';
 import { type DiscourseConnectProviderOptions, providerOptionsSchema } from './options.js';
 import { failedAnswer, type TwoFactorState, userAnswer } from './provider-answer.js';
 import { type ProviderRequest, readProviderRequest } from './provider-request.js';
-import { webhookLife } from './webhook-life.js';
+import { type WebhookLife, webhookLife } from './webhook-life.js';
 import { readTargets } from './webhook-targets.js';
 
 /**
@@ -53,7 +53,8 @@ function setUp(options: DiscourseConnectProviderOptions, setup: ConnectorSetup):
 
   const name = options.name ?? 'discourse-connect-provider';
   const table = createClientTable(clients);
-  const parts: ProviderParts = { setup, options, numbers };
+  const webhooks = targets.map((target) => webhookLife({ setup, name, target, numbers }));
+  const parts: ProviderParts = { setup, options, numbers, webhooks };
   return {
     routes: [
       {
@@ -68,7 +69,7 @@ function setUp(options: DiscourseConnectProviderOptions, setup: ConnectorSetup):
       },
       ...(keys === undefined ? [] : apiRoutes({ setup, name, keys, numbers, authority })),
     ],
-    others: targets.map((target) => webhookLife({ setup, name, target, numbers })),
+    others: webhooks.map(({ deliverer }) => deliverer),
   };
 }
 
@@ -76,6 +77,7 @@ interface ProviderParts {
   readonly setup: ConnectorSetup;
   readonly options: DiscourseConnectProviderOptions;
   readonly numbers: PersonNumbers;
+  readonly webhooks: readonly WebhookLife[];
 }
 
 async function answer(
@@ -100,8 +102,11 @@ async function answerAboutPerson(
 ): Promise<SsoReply | Refusal> {
   const user = await exchange.currentUser();
   if (isRefusal(user)) return user;
-  if (user === null)
-    return request.silent ? sendAnswer(request, failedAnswer(request)) : exchange.signInFirst();
+  if (user === null) {
+    if (request.silent) return sendAnswer(request, failedAnswer(request));
+    for (const one of parts.webhooks) one.loginBegan(request.returnUrl);
+    return exchange.signInFirst();
+  }
   const obstacle = obstacleFor(user);
   if (obstacle !== null) return obstacle;
 
@@ -109,9 +114,12 @@ async function answerAboutPerson(
   if (typeof twoFactor !== 'string') return twoFactor;
   const number = await parts.numbers.numberOf(user);
   if (isRefusal(number)) return number;
-  const { setup } = parts;
+  const { setup, webhooks } = parts;
+  const person = clientPerson(user, number);
   setup.emit({ type: 'login.answered', user: setup.pseudonym(user.id) });
-  return sendAnswer(request, userAnswer(request, clientPerson(user, number), twoFactor));
+  // No login waits for it or fails with it: the client would hear what it knows, at worst.
+  for (const one of webhooks) one.loginAnswered(request.returnUrl, user.id, person).catch(() => {});
+  return sendAnswer(request, userAnswer(request, person, twoFactor));
 }
 
 /** Ends the session before anything leaves for the client: it may show its page to the next person. */

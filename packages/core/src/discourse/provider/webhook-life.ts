@@ -1,7 +1,7 @@
 import type { ConnectorSetup, Deliverer, Delivery } from '../../connector.js';
 import { isRefusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
-import { clientPerson } from './client-person.js';
+import { type ClientPerson, clientPerson } from './client-person.js';
 import type { PersonNumbers } from './numbers.js';
 import {
   type OutgoingWebhook,
@@ -12,8 +12,8 @@ import {
   webhooksAbout,
   webhookUser,
 } from './webhook-body.js';
-import { type SenderParts, sendWebhook } from './webhook-sender.js';
-import type { ReadyTarget } from './webhook-targets.js';
+import { type SenderParts, sendWebhook, type WebhookFailure } from './webhook-sender.js';
+import { isAt, type ReadyTarget } from './webhook-targets.js';
 
 export interface WebhookLifeParts {
   readonly setup: ConnectorSetup;
@@ -24,37 +24,60 @@ export interface WebhookLifeParts {
 }
 
 const neverTold: Delivery = { done: true, notes: ['The client was never told about the person.'] };
+const firstLogin: Delivery = {
+  done: true,
+  notes: ['The person may be about to log in at the client for the first time.'],
+};
 
 /** When a suspension without an end ends: what forums say then. */
 const never = new Date('3000-01-01T00:00:00Z');
 
-/** What one client is told about people, through the push queue like everything else. */
-export function webhookLife({
-  setup,
-  name,
-  target,
-  numbers,
-}: WebhookLifeParts): Deliverer & { readonly name: string } {
+/** Milliseconds within which somebody signs in who was sent to the sign-in page. */
+const signInTakes = 300_000;
+
+/** What one client hears of people, apart from the answers to its logins. */
+export interface WebhookLife {
+  /** What it is told, through the push queue like everything else. */
+  readonly deliverer: Deliverer & { readonly name: string };
+  /** Somebody who wants to log in there was sent to the site's sign-in page. */
+  loginBegan(returnUrl: string): void;
+  /** A login there was answered: from now on the client knows the person. */
+  loginAnswered(returnUrl: string, siteUserId: string, person: ClientPerson): Promise<void>;
+}
+
+export function webhookLife({ setup, name, target, numbers }: WebhookLifeParts): WebhookLife {
   const sender: SenderParts = { fetch: setup.fetch, now: setup.now, instance: setup.address.origin };
   const { profiles } = setup.store;
   const keyOf = (siteUserId: string): string => `${target.name}|${siteUserId}`;
   const wants = (event: string): boolean => target.events?.has(event) ?? true;
+  let lastBegan = Number.NEGATIVE_INFINITY;
+  const loginIsUnderWay = (): boolean => setup.now().getTime() - lastBegan < signInTakes;
 
-  /** Sends in order; the first failure ends it. */
-  async function tell(webhooks: readonly OutgoingWebhook[]): Promise<Delivery> {
+  /**
+   * Sends in order. A failure that may pass ends it; after a refusal the rest is sent all the same: who takes no
+   * `user_created` may know the person by number, and take the `user_updated`.
+   */
+  async function tell(webhooks: readonly OutgoingWebhook[]): Promise<Told> {
+    let failure: WebhookFailure | null = null;
+    let upToDate = true;
     for (const webhook of webhooks.filter(({ event }) => wants(event))) {
-      const failure = await sendWebhook(sender, target, webhook);
-      if (failure === null) continue;
-      const { retryAfter, ...refusal } = failure;
-      return { done: false, refusal, ...(retryAfter === undefined ? {} : { retryAfter }) };
+      const fault = await sendWebhook(sender, target, webhook);
+      if (fault?.retryAfter !== undefined) return { failure: fault, upToDate: false };
+      failure ??= fault;
+      if (webhook.type === 'user') upToDate = fault === null;
     }
-    return { done: true };
+    return { failure, upToDate };
   }
 
   async function lastTold(siteUserId: string): Promise<WebhookUser | null> {
     const stored = await profiles?.read(name, keyOf(siteUserId));
     // What another version wrote in another shape counts as never told.
     return stored === null || stored === undefined ? null : readWebhookUser(stored.json);
+  }
+
+  async function remember(siteUserId: string, record: WebhookUser): Promise<void> {
+    const version = setup.now().toISOString();
+    await profiles?.write(name, keyOf(siteUserId), { json: JSON.stringify(record), version }, true);
   }
 
   /** Brings the client up to date about a person, and then tells it of an event. */
@@ -64,10 +87,10 @@ export function webhookLife({
     if (isRefusal(number)) return { done: false, refusal: number };
     const record = webhookUser(clientPerson(user, number));
     const told = await tell(webhooksAbout(record, await lastTold(user.id)));
-    if (!told.done) return told;
-    const version = setup.now().toISOString();
-    await profiles?.write(name, keyOf(user.id), { json: JSON.stringify(record), version }, true);
-    return event === undefined ? told : tell([userEvent(event, record)]);
+    if (told.upToDate) await remember(user.id, record);
+    return told.failure !== null || event === undefined
+      ? deliveryOf(told)
+      : deliveryOf(await tell([userEvent(event, record)]));
   }
 
   /**
@@ -90,14 +113,17 @@ export function webhookLife({
   ): Promise<Delivery> {
     const record = await knownAs(siteUserId);
     if (record === null) return neverTold;
-    return tell(events.map((event) => userEvent(event, { ...record, ...more })));
+    return deliveryOf(await tell(events.map((event) => userEvent(event, { ...record, ...more }))));
   }
 
-  return {
+  const deliverer: WebhookLife['deliverer'] = {
     name: target.name,
     push: (user) => update(user),
-    // The person may be on the way to their first login there: an account that a webhook makes meanwhile breaks it.
-    signIn: async (user) => ((await lastTold(user.id)) === null ? neverTold : update(user, 'user_logged_in')),
+    signIn: async (user) => {
+      // An account that a webhook makes while the person's first login there is under way would break that login.
+      if (loginIsUnderWay() && (await lastTold(user.id)) === null) return firstLogin;
+      return update(user, 'user_logged_in');
+    },
     signOut: (siteUserId) => happened(siteUserId, ['user_logged_out']),
     // A suspension ends sessions at a forum, which says so, too: some clients know only of that.
     suspend: (siteUserId, { until = never }) =>
@@ -114,7 +140,31 @@ export function webhookLife({
     },
     check: async () =>
       wants(ping.event)
-        ? tell([ping])
+        ? deliveryOf(await tell([ping]))
         : { done: true, notes: [`${target.host} takes no ping, so it was not asked.`] },
   };
+
+  return {
+    deliverer,
+    loginBegan(returnUrl) {
+      if (isAt(target, returnUrl)) lastBegan = setup.now().getTime();
+    },
+    async loginAnswered(returnUrl, siteUserId, person) {
+      if (isAt(target, returnUrl) && (await lastTold(siteUserId)) === null)
+        await remember(siteUserId, webhookUser(person));
+    },
+  };
+}
+
+interface Told {
+  /** The first one; null when all was taken. */
+  readonly failure: WebhookFailure | null;
+  /** Whether the last word about the person was taken. */
+  readonly upToDate: boolean;
+}
+
+function deliveryOf({ failure }: Told): Delivery {
+  if (failure === null) return { done: true };
+  const { retryAfter, ...refusal } = failure;
+  return { done: false, refusal, ...(retryAfter === undefined ? {} : { retryAfter }) };
 }

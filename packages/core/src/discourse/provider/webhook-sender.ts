@@ -13,12 +13,13 @@ export interface SenderParts {
 
 /** Milliseconds that a client may take, as forums allow. */
 const timeoutMs = 20_000;
-/** Least seconds until another try after a failure that may pass; the queue waits longer each time. */
-const retryAfter = 1;
 /** Forums have their version here; some firewalls in front of clients look for the name. */
 const userAgent = 'Discourse/2026.7 (Forum SSO)';
 
 let lastId = 0;
+
+/** Why a webhook was not taken; with `retryAfter` when that may pass. */
+export type WebhookFailure = Refusal & { readonly retryAfter?: number };
 
 /**
  * Sends one webhook as a forum does: headers, and the signature over the very bytes of the body.
@@ -28,7 +29,7 @@ export async function sendWebhook(
   { fetch, now, instance }: SenderParts,
   { url, host, secrets }: ReadyTarget,
   { type, event, body }: OutgoingWebhook,
-): Promise<(Refusal & { readonly retryAfter?: number }) | null> {
+): Promise<WebhookFailure | null> {
   const [newest] = secrets.keysAt(now());
   if (newest === undefined) return refusal('ERR_INTERNAL', 'There is no secret left to sign with.');
   const text = JSON.stringify(body);
@@ -57,7 +58,7 @@ export async function sendWebhook(
     `${host} did not take the webhook ${event}: ${fault.what}.`,
     'cause' in fault ? fault.cause : undefined,
   );
-  return isPassing(answer) ? { ...why, retryAfter } : why;
+  return isPassing(answer) ? { ...why, retryAfter: 0 } : why;
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { ConnectorSetup } from '../../connector.js';
 import { isRefusal } from '../../errors.js';
-import { readPeerUrl } from '../../http/site-address.js';
+import { isLoopback, readPeerUrl } from '../../http/site-address.js';
 import { type SecretRing, secretKinds } from '../../secrets.js';
 import type { DiscourseConnectProviderOptions, WebhookTarget } from './options.js';
 
@@ -54,6 +54,15 @@ function readTarget(given: WebhookTarget | string, setup: ConnectorSetup): Ready
     secrets,
     events: events === undefined ? usualEvents(text) : new Set(events),
   };
+}
+
+/** Whether an address is of the same client, as far as one can tell: its host and port, by any name of this machine. */
+export function isAt({ host }: ReadyTarget, url: string): boolean {
+  return placeOf(new URL(url)) === placeOf(new URL(`http://${host}`));
+}
+
+function placeOf({ hostname, host }: URL): string {
+  return isLoopback(hostname) ? host.replace(hostname, 'localhost') : host;
 }
 
 /** `url|secret`; an address holds no bar. */

@@ -289,14 +289,18 @@ export function createWebhookReceiver(
   return receive;
 }
 
-/** The API's view of a person has no time zone. The webhook's is taken unless it is older than what the API says. */
+/**
+ * The API's view of a person has no time zone. The webhook's is taken unless it is older than what was known; its stamp
+ * is always somewhat older than the API's, since the person goes on reading.
+ */
 function withTimezone(
   record: ForumUserRecord,
   sent: ForumUserRecord | undefined,
   known: KnownProfile | null,
 ): ForumUserRecord {
-  const told = sent === undefined || sent.version < record.version ? known?.timezone : sent.timezone;
-  const timezone = record.timezone ?? told;
+  const isOld =
+    sent === undefined || (known !== null && known.source !== 'login' && sent.version < known.version);
+  const timezone = record.timezone ?? (isOld ? known?.timezone : sent.timezone);
   return { ...record, ...(timezone === undefined ? {} : { timezone }) };
 }
 

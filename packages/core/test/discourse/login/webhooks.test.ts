@@ -500,12 +500,12 @@ describe('with the forum’s API', () => {
       JSON.parse((await own.store.profiles?.read('discourse-login', '42'))?.json ?? '{}').timezone;
     const told = (time: string, zone?: string) =>
       at(time, [], zone === undefined ? {} : { user_option: { timezone: zone } });
-    users.set('42', at('2026-06-02T00:00:00Z', []).user);
+    users.set('42', at('2026-06-02T00:00:09Z', []).user);
     await deliver(own, told('2026-06-02T00:00:00Z', 'Europe/Lisbon'));
     expect(await timezone()).toBe('Europe/Lisbon');
     const membership = { group_user: { id: 1, group_id: 41, user_id: 42 } };
     await deliver(own, membership, { type: 'group_user', event: 'user_added_to_group' });
-    await deliver(own, told('2026-06-01T00:00:00Z', 'Asia/Tokyo'));
+    await deliver(own, told('2026-06-02T00:00:00Z', 'Asia/Tokyo'));
     expect(await timezone()).toBe('Europe/Lisbon');
     await deliver(own, told('2026-06-03T00:00:00Z'));
     expect(await timezone()).toBeUndefined();

@@ -46,7 +46,14 @@ export async function startDiscourseEmulator(
   const server = await startServer(options, shell, (app, address) => {
     const { forum, webhooks, faults } = parts(options, address.origin, now);
     announceEvents(forum, webhooks);
-    const sessions = createSessions({ name: 'discourse-emulator', address, create: newSession, now });
+    const sessions = createSessions({
+      name: 'discourse-emulator',
+      address,
+      create: newSession,
+      // Discourse's setting "maximum session age", 1 440 hours.
+      lifetimeSeconds: 1_440 * 3_600,
+      now,
+    });
     const moderation = createModeration(forum, (id) => {
       sessions.endWhere(({ userId }) => userId === id);
     });

@@ -7,7 +7,7 @@ import { startSession } from './browser-session.js';
 import { currentUser, type ForumContext, logInPath, sendForumPage } from './context.js';
 import { continueAfterLogin } from './login-routes.js';
 import { avatar, badges, dateText, factTable, tags } from './parts.js';
-import { readPayload, returnOrigins } from './sso-payload.js';
+import { onwardTargets, readPayload } from './sso-payload.js';
 
 const topics = [
   {
@@ -96,7 +96,7 @@ export function mountForumRoutes(app: Express, context: ForumContext): void {
   app.get('/u/activate-account/:token', (request, response) =>
     sendForumPage(context, request, response, {
       title: 'Activate account',
-      formTargets: returnOrigins(context, readPayload(context, request)),
+      formTargets: onwardTargets(readPayload(context, request)),
       body: html`<div class="card"><h1>Welcome!</h1><p>Press the button to activate your account.</p>
 <form method="post"><button>Activate my account</button></form></div>`,
     }),

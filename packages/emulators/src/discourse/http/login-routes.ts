@@ -11,7 +11,7 @@ import { currentUser, type ForumContext, queryParameter, remoteIp, sendForumPage
 import { avatar, badges } from './parts.js';
 import { serveProvider } from './provider-routes.js';
 import { secondFactorForms } from './second-factor-forms.js';
-import { readPayload, returnOrigins, takePayload } from './sso-payload.js';
+import { onwardTargets, readPayload, takePayload } from './sso-payload.js';
 
 /** Logging in at the forum itself, and signing up: `/login`, `/session`, `/signup`. There are no passwords. */
 export function mountLoginRoutes(app: Express, context: ForumContext): void {
@@ -140,8 +140,7 @@ function sendLogin(
     title: 'Log In',
     body: html`<h1>Log In</h1>${body}`,
     account: html``,
-    // The form's way may lead through this forum to the site that asked for the login.
-    formTargets: returnOrigins(context, readPayload(context, request)),
+    formTargets: onwardTargets(readPayload(context, request)),
   });
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../forum/second-factor.js';
 import { currentUser, type ForumContext, queryParameter, sendForumPage } from './context.js';
 import { secondFactorForms } from './second-factor-forms.js';
-import { returnOrigins } from './sso-payload.js';
+import { onwardTargets } from './sso-payload.js';
 import { challengeText } from './texts.js';
 
 /** Backup codes are not good enough to vouch for somebody at a site. */
@@ -110,7 +110,7 @@ function sendQuestion(
     status,
     title: 'Confirm that it is you',
     body: html`<div class="card"><h1>Confirm that it is you</h1>${body}</div>`,
-    formTargets: returnOrigins(context, challenge?.query ?? null),
+    formTargets: onwardTargets(challenge?.query ?? null),
   });
 }
 

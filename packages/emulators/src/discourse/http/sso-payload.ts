@@ -1,8 +1,6 @@
 import type { Request, Response } from 'express';
 
 import { readCookie } from '../../server/index.js';
-import { readUnverified } from '../protocol/connect-message.js';
-import { decodeQuery } from '../protocol/form.js';
 import type { ForumContext } from './context.js';
 
 /** The cookie that keeps a provider request while the person logs in. */
@@ -35,15 +33,11 @@ export function takePayload(context: ForumContext, request: Request, response: R
   return payload;
 }
 
-/** The origins that a form may end up at when this request is answered; for the page's security policy alone. */
-export function returnOrigins({ forum }: ForumContext, query: string | null): readonly string[] {
-  if (query === null) return [];
-  try {
-    const { fields } = readUnverified(decodeQuery(query, forum.rack).get('sso') ?? null, forum.rack);
-    const url = fields.return_sso_url;
-    const isWeb = typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-    return isWeb ? [new URL(url).origin] : [];
-  } catch {
-    return [];
-  }
+/**
+ * Where a form may end up whose answer leads to the site that waits: that site sends people on to wherever it likes.
+ * For the page's security policy alone; a forum has no such limit.
+ * @param query the request that waits, or null
+ */
+export function onwardTargets(query: string | null): readonly string[] {
+  return query === null ? [] : ['https:', 'http:'];
 }

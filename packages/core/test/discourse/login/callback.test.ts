@@ -366,6 +366,11 @@ describe('callback', () => {
     expect(await browser.user()).toMatchObject({ id: 'discourse-login:7', name: "Wanda & 'Co’ &lt;" });
     expect(await browser.user()).not.toHaveProperty('groups');
 
+    const third = requestOf(locationOf(await browser.open('/sso/discourse-login/start')));
+    const odd = { ...answer, username: 'w &amp;lt; &#7;&#x110000;&hearts;', nonce: third.nonce ?? '' };
+    await browser.open(`/session/sso_login?${signed(odd)}`);
+    expect(await browser.user()).toMatchObject({ username: 'w &lt; &#7;&#x110000;&hearts;' });
+
     // An address that is named must be ours there, too.
     const second = requestOf(locationOf(await browser.open('/sso/discourse-login/start')));
     const elsewhere = { ...answer, ...second, return_sso_url: 'https://blog.example.com/session/sso_login' };

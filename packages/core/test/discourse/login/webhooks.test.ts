@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { verifyWebhook } from '../../../src/discourse/index.js';
 import { webhookLimit } from '../../../src/discourse/protocol/webhook.js';
+import { memoryStore } from '../../../src/store/memory-store.js';
 import { Accounts, Browser, lastCode, site } from './site.js';
 
 const secret = randomBytes(16).toString('hex');
@@ -388,6 +389,24 @@ describe('rights', () => {
       expect(await two.user()).toBeNull();
       expect(await bystander.user()).not.toBeNull();
     }
+  });
+
+  test('a log-out that one process hears of ends the sessions that others began', async () => {
+    const accounts = new Accounts();
+    const shared = { store: memoryStore(), keys: randomBytes(32).toString('hex') };
+    const options = { ...accounts.callbacks, webhook: { secret }, logout: { followForum: true } };
+    const [one, two] = [site(options, shared), site(options, shared)];
+    const [browser, other] = [new Browser(one), new Browser(two)];
+    await browser.signInWithForum();
+    await other.signInWithForum();
+    const cookies = other.cookieHeader();
+    expect((await deliver(one, user(), { event: 'user_logged_out' })).body).toBe('handled');
+    expect([await browser.user(), await other.user()]).toEqual([null, null]);
+    // Whoever signs in again brings no older session back to life.
+    await browser.signInWithForum();
+    const copy = new Browser(two);
+    for (const cookie of cookies.split('; ')) copy.setCookie(`${cookie}; Secure; Path=/`);
+    expect(await copy.user()).toBeNull();
   });
 
   test('the site’s own sessions are ended through its callback', async () => {

@@ -31,7 +31,8 @@ function report(error: unknown): ExitCode {
     return exitCodes.unusable;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`forum-sso: an unexpected fault. ${text}\n`);
+  const lines = text.split('\n').map((line) => plain(line, 500));
+  process.stderr.write(`forum-sso: an unexpected fault. ${lines.join('\n')}\n`);
   return exitCodes.internal;
 }
 

@@ -220,48 +220,6 @@ describe('the journal', () => {
     expect(JSON.parse(fresh.stdout)).toMatchObject({ sent: { new: 1 } });
   });
 
-  test('Ctrl-C brings what is under way to its end, and --resume goes on', async () => {
-    const slow = await startFaultyProxy(forum.forum.origin);
-    file(
-      'users.csv',
-      `id,email,username\n${Array.from({ length: 40 }, (_, i) => `c${i},c${i}@example.com,chris${i}`).join('\n')}\n`,
-    );
-    const args = [
-      'push',
-      '--from',
-      'users.csv',
-      '--rate',
-      '1200',
-      '--concurrency',
-      '2',
-      '--report',
-      'report.json',
-    ];
-    const run = startCli(args, { cwd, env: forum.env(slow.url) });
-    slow.onTaken = (total) => {
-      if (total === 5) run.child.kill('SIGINT');
-    };
-    const { code, stdout, stderr } = await run.ended;
-    expect(code).toBe(130);
-    expect(stderr).toContain('Ending: what is under way is brought to its end.');
-    expect(stdout).toContain('The same command with --resume continues.');
-    const taken = [...slow.taken.values()].reduce((sum, times) => sum + times, 0);
-    expect(taken).toBeLessThan(40);
-    expect(JSON.parse(read('report.json'))).toMatchObject({
-      outcome: 'interrupted',
-      exitCode: 130,
-      sent: { new: taken },
-    });
-    const rest = await runCli([...args, '--resume', '--quiet'], { cwd, env: forum.env(slow.url) });
-    expect(rest).toMatchObject({
-      code: 0,
-      stderr: expect.stringMatching(new RegExp(`${taken} people were sent before`)),
-    });
-    expect(slow.taken.size).toBe(40);
-    expect([...slow.taken.values()].every((times) => times === 1)).toBe(true);
-    await slow.close();
-  });
-
   test('two runs do not share one', async () => {
     file(
       'users.csv',
@@ -431,6 +389,24 @@ export default options;`),
     expect(existsSync(join(cwd, 'forum-sso-push-club.journal'))).toBe(true);
   });
 
+  test('a TypeScript file that Node itself does not read on any line: enums, other files without an ending', async () => {
+    file('titles.ts', "export enum Title { Member = 'Member', Guest = 'Guest' }\n");
+    file(
+      'forum-sso.config.ts',
+      config(`
+import { Title } from './titles';
+const { FORUM_SSO_BASE_URL: baseUrl = '', FORUM_SSO_KEYS: keys = '' } = process.env;
+const connector = ${connector
+        .replaceAll(/process\.env\.\w+/g, (name) => `(${name} ?? '')`)
+        .replace("'Member'", 'Title.Guest')};
+export default { baseUrl, keys, connectors: [connector], findUser: async (id: string) => null };`),
+    );
+    file('users.csv', 'id,email,username\nt1,t1@example.com,tia\n');
+    const { code, stderr } = await push(['--from', 'users.csv']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(forum.forum.user('site-t1')).toMatchObject({ title: 'Guest' });
+  });
+
   test('a function that gives them, and a connector by name', async () => {
     file(
       'my.mjs',
@@ -464,8 +440,9 @@ export default options;`),
       "export default { baseUrl: 'nonsense', keys: [], connectors: [] };",
       /baseUrl must be an absolute URL/,
     ],
+    ['is no JavaScript', 'export default {{;', /cannot be loaded: /],
   ])('a file that %s is told', async (_, body, problem) => {
-    file('forum-sso.config.mjs', body);
+    file('forum-sso.config.ts', body);
     file('users.csv', 'id,email\n');
     expect(await push(['--from', 'users.csv'])).toMatchObject({
       code: 2,

@@ -13,7 +13,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { checkCertificate } from '../src/doctor/check-certificate.js';
 import { checkDatabase } from '../src/doctor/check-database.js';
 import { fetchSwitch } from '../src/site/fetch-switch.js';
-import { findConfig, loadConfig } from '../src/site/load-config.js';
+import { findConfig } from '../src/site/load-config.js';
 import { openStore } from '../src/site/open-store.js';
 import { openTarget, setUpSite } from '../src/site/target.js';
 import { temporaryFolder } from './support/run-cli.js';
@@ -156,29 +156,6 @@ describe('a configuration file', () => {
     writeFileSync(folder.in('forum-sso.config.ts'), '');
     expect(findConfig(undefined, folder.path)).toBe(folder.in('forum-sso.config.ts'));
     expect(() => findConfig('none.mjs', folder.path)).toThrow(/no such file/);
-  });
-
-  test.each<[string, Error]>([
-    [
-      'Node 20',
-      Object.assign(new TypeError('Unknown file extension'), { code: 'ERR_UNKNOWN_FILE_EXTENSION' }),
-    ],
-    ['an enum', Object.assign(new SyntaxError('enum'), { code: 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' })],
-    ['a package', Object.assign(new Error('x'), { code: 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING' })],
-    ['types', new SyntaxError("Unexpected token ':'")],
-  ])('in TypeScript that this Node does not read: it says what to do (%s)', async (_, error) => {
-    const load = () => Promise.reject(error);
-    await expect(loadConfig('/site/forum-sso.config.ts', load)).rejects.toThrow(
-      /Node 22\.18, 24 or newer.*--import tsx.*forum-sso\.config\.mjs/,
-    );
-    await expect(loadConfig('/site/forum-sso.config.mjs', load)).rejects.toThrow(/cannot be loaded/);
-  });
-
-  test('whose function fails is told', async () => {
-    const load = async () => ({ default: () => Promise.reject(new Error('No database.')) });
-    await expect(loadConfig('/x.mjs', load)).rejects.toThrow(
-      /function that \/x\.mjs exports failed: No database\./,
-    );
   });
 });
 

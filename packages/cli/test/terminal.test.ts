@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { count, duration } from '../src/terminal/numbers.js';
-import { plain } from '../src/terminal/plain.js';
+import { plain, plainJson } from '../src/terminal/plain.js';
 import { Progress, type ProgressState } from '../src/terminal/progress.js';
 
 describe('what comes from outside', () => {
@@ -31,6 +31,17 @@ describe('what comes from outside', () => {
     );
     expect(plain('x'.repeat(300))).toBe(`${'x'.repeat(200)}…`);
   });
+});
+
+test('JSON for a terminal is the same value, with nothing in it that a terminal could obey', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 100 }), fc.boolean(), (text, indented) => {
+      const json = plainJson({ [text]: [text] }, indented ? 2 : undefined);
+      expect(JSON.parse(json)).toEqual({ [text]: [text] });
+      expect(json).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+    }),
+  );
+  expect(plainJson('\u202eevil \u{e0041}')).toBe('"\\u202eevil \\udb40\\udc41"');
 });
 
 test('numbers and times are written for people', () => {

@@ -274,6 +274,48 @@ test('many takers share the rows without missing or repeating any', async () => 
   expect(lines.sort((a, b) => a - b)).toEqual(Array.from({ length: 5_000 }, (_, i) => i + 2));
 });
 
+test('100,000 rows from a spreadsheet, with a mark at the beginning, CRLF and line ends in cells', async () => {
+  const people = 100_000;
+  const lines = Array.from({ length: people }, (_, i) => {
+    const bio = i % 10 === 0 ? '"One line,\r\nand ""another"""' : 'One line';
+    return `${i},${i === people - 1 ? 'nobody' : `p${i}@example.com`},${bio}`;
+  });
+  const content = `\ufeff"id","email","bio"\r\n${lines.join('\r\n')}\r\n`;
+  const { rows } = await csv(content);
+  expect(rows).toHaveLength(people);
+  expect(rows[10]).toEqual({
+    line: 13,
+    user: { ...ann, id: '10', email: 'p10@example.com', bio: 'One line,\r\nand "another"' },
+  });
+  // One line for the header, and every tenth person has two.
+  expect(rows.at(-1)).toEqual({
+    line: 1 + people + people / 10,
+    faults: [{ column: 'email', fault: expect.any(String) }],
+  });
+});
+
+test('who waits for a row when the run is over waits no longer, whatever the file does', async () => {
+  let gone = false;
+  const open = {
+    async *[Symbol.asyncIterator]() {
+      yield Buffer.from('id,email\n1,a@example.com\n');
+      await new Promise(() => {});
+    },
+    destroy: () => {
+      gone = true;
+    },
+  };
+  const source = await openSource('-', 'csv', open);
+  const rows = await UserRows.open(source, { map: new Map(), allowStaff: false, emailsVerified: false });
+  expect(await rows.next()).toEqual({ line: 2, user: ann });
+  const waiting = [rows.next(), rows.next()];
+  rows.stop();
+  expect(await Promise.all(waiting)).toEqual([null, null]);
+  expect(await rows.next()).toBeNull();
+  await source.close();
+  expect(gone).toBe(true);
+});
+
 test.each([
   ['missing.csv', /cannot be read \(ENOENT\)/],
   ['.', /is a folder|ends neither/],

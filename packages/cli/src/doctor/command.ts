@@ -3,7 +3,7 @@ import { type Environment, isForumSsoError } from '@forum-sso/core';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { type LoadedOptions, loadOptions, readVariables } from '../site/load-options.js';
 import { type SetUpConnector, type SetUpSite, setUpSite } from '../site/target.js';
-import { plain } from '../terminal/plain.js';
+import { plain, plainJson } from '../terminal/plain.js';
 import { UsageError } from '../usage-error.js';
 import { checkCertificate } from './check-certificate.js';
 import { checkClocks } from './check-clock.js';
@@ -24,7 +24,7 @@ export interface DoctorArguments {
 /** `forum-sso doctor`: looks at everything that can be looked at from here, and changes nothing. */
 export async function doctor({ config, json = false }: DoctorArguments): Promise<ExitCode> {
   const findings = await examine(config);
-  process.stdout.write(json ? `${JSON.stringify({ findings }, null, 2)}\n` : render(findings));
+  process.stdout.write(json ? `${plainJson({ findings }, 2)}\n` : render(findings));
   return findings.some(({ level }) => level === 'error') ? exitCodes.attention : exitCodes.ok;
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 import { type ExitCode, exitCodes } from '../exit-codes.js';
-import { plain } from '../terminal/plain.js';
+import { plain, plainJson } from '../terminal/plain.js';
 import { UsageError } from '../usage-error.js';
 import { findMessage, looksLikePayload } from './find-message.js';
 import type { Inspection } from './finding.js';
@@ -65,9 +65,7 @@ export async function inspect(args: readonly string[]): Promise<ExitCode> {
     );
   }
   process.stdout.write(
-    values.json === true
-      ? `${JSON.stringify(asJson(inspection), null, 2)}\n`
-      : render(inspection, values.full === true),
+    values.json === true ? `${plainJson(asJson(inspection), 2)}\n` : render(inspection, values.full === true),
   );
   return inspection.findings.some(({ level }) => level === 'wrong') ? exitCodes.attention : exitCodes.ok;
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 
 import type { SiteUser } from '@forum-sso/core';
 
+import { errorCodeOf } from '../error-code.js';
 import type { Target } from '../site/target.js';
 import { type BackoffPolicy, defaultBackoff } from './backoff.js';
 import type { Digests } from './digests.js';
@@ -117,6 +118,7 @@ class Bulk {
     const { signal } = this.#over;
     // Everybody who waits listens for the end.
     setMaxListeners(0, signal);
+    signal.addEventListener('abort', () => options.rows.stop());
     this.pacer = new Pacer(perMinute, time, signal);
     const stop = (reason: StopReason): void => this.#stop(reason);
     this.#sender = new Sender({ target, pacer: this.pacer, backoff, time, random, signal, stop });
@@ -153,7 +155,8 @@ class Bulk {
         throw error;
       });
       if (row === null) {
-        this.#reachedEnd = true;
+        // Nobody knows what would have come.
+        if (!this.#over.signal.aborted) this.#reachedEnd = true;
         return;
       }
       if ('user' in row) {
@@ -245,9 +248,8 @@ class Bulk {
       this.#options.memory.sent(key, content);
     } catch (error) {
       // Going on would send everybody twice at the next run.
-      const code =
-        typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
-      this.#stop({ code: 'ERR_INTERNAL', detail: `The journal cannot be written (${code}).` });
+      const detail = `The journal cannot be written (${errorCodeOf(error)}).`;
+      this.#stop({ code: 'ERR_INTERNAL', detail });
     }
   }
 

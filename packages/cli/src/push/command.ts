@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { isForumSsoError } from '@forum-sso/core';
@@ -17,6 +16,7 @@ import { FaultLog } from './fault-log.js';
 import { Journal, type JournalTarget, readJournal } from './journal.js';
 import { type PushArguments, type PushSettings, readPushArguments } from './push-options.js';
 import { type PushOutcome, pushReport } from './report.js';
+import { ReportFile } from './report-file.js';
 import { openSource, type Source } from './rows/open-source.js';
 import { SentTable } from './sent-table.js';
 import { summaryLines } from './summary.js';
@@ -61,6 +61,7 @@ async function pushRows(
   rows: UserRows,
 ): Promise<ExitCode> {
   const faults = new FaultLog(settings.errors);
+  const reportFile = new ReportFile(settings.report);
   const memory = openMemory(settings, target);
   const interruption = listenForSignals();
   const startedAt = new Date();
@@ -80,7 +81,8 @@ async function pushRows(
     const progress = settings.quiet ? null : showProgress(run, rows, source);
     const result = await run.result.finally(() => progress?.stop());
     const outcome = outcomeOf(result);
-    const exitCode = exitCodeOf(outcome, result, interruption.by());
+    faults.close();
+    const exitCode = exitCodeOf(outcome, result, faults.failure === null, interruption.by());
     const report = pushReport({
       ...{ outcome, exitCode, dryRun: settings.dryRun, result, faults, startedAt },
       connector: target.connector,
@@ -90,15 +92,18 @@ async function pushRows(
       seconds: (performance.now() - begun) / 1_000,
       journal: memory.path,
     });
-    faults.close();
-    writeReport(settings.report, report);
+    const failure = reportFile.write(report);
     // With the report on standard output, what is for people goes beside it.
     const out = settings.report === '-' ? process.stderr : process.stdout;
     out.write(`${summaryLines(report, settings.errors).join('\n')}\n`);
-    return exitCode;
+    if (faults.failure !== null) complain('--errors', settings.errors, faults.failure);
+    if (failure === null) return exitCode;
+    complain('--report', settings.report, failure);
+    return exitCode === exitCodes.ok ? exitCodes.attention : exitCode;
   } finally {
     interruption.end();
     memory.close();
+    reportFile.close();
   }
 }
 
@@ -201,15 +206,17 @@ function outcomeOf({ complete, stopped }: BulkResult): PushOutcome {
   return stopped === null ? 'interrupted' : 'stopped';
 }
 
-function exitCodeOf(outcome: PushOutcome, { tally }: BulkResult, by: 'SIGINT' | 'SIGTERM' | null): ExitCode {
+function exitCodeOf(
+  outcome: PushOutcome,
+  { tally }: BulkResult,
+  toldAll: boolean,
+  by: 'SIGINT' | 'SIGTERM' | null,
+): ExitCode {
   if (outcome === 'stopped') return exitCodes.stopped;
   if (outcome === 'interrupted') return by === 'SIGTERM' ? exitCodes.terminated : exitCodes.interrupted;
-  return tally.invalid + tally.failed > 0 ? exitCodes.attention : exitCodes.ok;
+  return tally.invalid + tally.failed > 0 || !toldAll ? exitCodes.attention : exitCodes.ok;
 }
 
-function writeReport(path: string | undefined, report: unknown): void {
-  if (path === undefined) return;
-  const text = `${JSON.stringify(report, null, 2)}\n`;
-  if (path === '-') process.stdout.write(text);
-  else writeFileSync(path, text, { mode: 0o600 });
+function complain(option: string, path: string | undefined, code: string): void {
+  process.stderr.write(`${option} ${plain(path ?? '')} could not be written to its end (${plain(code)}).\n`);
 }

@@ -1,6 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 
+import { errorCodeOf } from '../error-code.js';
+import { plainJson } from '../terminal/plain.js';
 import { UsageError } from '../usage-error.js';
+import { writeWhole } from './write-whole.js';
 
 /** One thing that is wrong with one row. Holds the person's id where it is known, and no other value of the row. */
 export interface Fault {
@@ -22,6 +25,7 @@ export class FaultLog {
   readonly #first: Fault[] = [];
   #buffer = '';
   #total = 0;
+  #failure: string | null = null;
 
   /**
    * @param path a file that is written anew, readable by its owner alone; left out: no file
@@ -44,11 +48,16 @@ export class FaultLog {
     return this.#first;
   }
 
+  /** The system's code when the file could not be written to its end; null: it was. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
   add(fault: Fault): void {
     this.#total++;
     if (this.#first.length < shownLimit) this.#first.push(fault);
     if (this.#fd === null) return;
-    this.#buffer += `${JSON.stringify(fault)}\n`;
+    this.#buffer += `${plainJson(fault)}\n`;
     if (this.#buffer.length > 65_536) this.#flush();
   }
 
@@ -58,8 +67,14 @@ export class FaultLog {
     closeSync(this.#fd);
   }
 
+  /** A list that cannot be written is no reason to send nobody any more. */
   #flush(): void {
-    if (this.#fd !== null && this.#buffer !== '') writeSync(this.#fd, this.#buffer);
+    try {
+      if (this.#fd !== null && this.#failure === null && this.#buffer !== '')
+        writeWhole(this.#fd, this.#buffer);
+    } catch (error) {
+      this.#failure = errorCodeOf(error);
+    }
     this.#buffer = '';
   }
 }

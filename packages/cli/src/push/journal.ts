@@ -10,14 +10,15 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
+import { errorCodeOf } from '../error-code.js';
 import { UsageError } from '../usage-error.js';
 import { Digests, type JournalKey } from './digests.js';
 import { type ContentDigest, SentTable, type UserDigest } from './sent-table.js';
+import { writeWhole } from './write-whole.js';
 
 /** What a journal belongs to. */
 export interface JournalTarget {
@@ -57,8 +58,8 @@ export function readJournal(path: string, target: JournalTarget): JournalContent
   try {
     fd = openSync(path, 'r');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw new UsageError(`The journal ${path} cannot be read (${codeOf(error)}).`);
+    if (errorCodeOf(error) === 'ENOENT') return null;
+    throw new UsageError(`The journal ${path} cannot be read (${errorCodeOf(error)}).`);
   }
   try {
     return readLines(fd, path, target);
@@ -168,7 +169,7 @@ export class Journal {
       if (found === null || found.wholeBytes === 0) {
         const digests = new Digests(target.keys[0]);
         const fd = openSync(path, 'w', 0o600);
-        writeSync(fd, headOf(digests, target));
+        writeWhole(fd, headOf(digests, target));
         fsyncSync(fd);
         syncFolder(path);
         return {
@@ -185,13 +186,13 @@ export class Journal {
     } catch (error) {
       rmSync(lock, { force: true });
       if (error instanceof UsageError) throw error;
-      throw new UsageError(`The journal ${path} cannot be written (${codeOf(error)}).`);
+      throw new UsageError(`The journal ${path} cannot be written (${errorCodeOf(error)}).`);
     }
   }
 
   /** Notes that a person was sent. @throws the system's error when that cannot be written */
   sent(user: UserDigest, content: ContentDigest): void {
-    writeSync(this.#fd, `${user} ${content}\n`);
+    writeWhole(this.#fd, `${user} ${content}\n`);
     this.table.set(user, content);
     this.#unsynced = true;
     const now = Date.now();
@@ -245,11 +246,11 @@ function compact(path: string, { digests, table }: JournalContent, target: Journ
   for (const [user, content] of table.entries()) {
     text += `${user} ${content}\n`;
     if (text.length > 1 << 20) {
-      writeSync(fd, text);
+      writeWhole(fd, text);
       text = '';
     }
   }
-  writeSync(fd, text);
+  writeWhole(fd, text);
   fsyncSync(fd);
   closeSync(fd);
   renameSync(copy, path);
@@ -278,8 +279,8 @@ function takeLock(path: string): string {
       writeFileSync(lock, `${process.pid}\n`, { flag: 'wx', mode: 0o600 });
       return lock;
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') {
-        throw new UsageError(`The journal ${path} cannot be written (${codeOf(error)}).`);
+      if (errorCodeOf(error) !== 'EEXIST') {
+        throw new UsageError(`The journal ${path} cannot be written (${errorCodeOf(error)}).`);
       }
       const pid = lockHolder(lock);
       if (pid !== null && pid !== process.pid && isRunning(pid)) {
@@ -307,12 +308,6 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return codeOf(error) === 'EPERM';
+    return errorCodeOf(error) === 'EPERM';
   }
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error
-    ? String(error.code)
-    : 'unknown error';
 }

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import type { GroupsOption } from '@forum-sso/core/discourse';
 
 import { UsageError } from '../usage-error.js';
@@ -90,6 +92,7 @@ export function readPushArguments(given: PushArguments): PushSettings {
     if (!(error instanceof UsageError)) throw error;
     problems.push(...error.problems);
   }
+  problems.push(...sharedFiles(given));
   if (problems.length > 0) throw new UsageError(problems);
   return {
     from: given.from,
@@ -114,6 +117,19 @@ export function readPushArguments(given: PushArguments): PushSettings {
     report: given.report,
     quiet: given.quiet ?? false,
   };
+}
+
+/** What is written must not be what is read, nor be written over. */
+function sharedFiles({ from, journal, errors, report }: PushArguments): readonly string[] {
+  const seen = new Map<string, string>();
+  const problems: string[] = [];
+  for (const [option, path] of Object.entries({ from, journal, errors, report })) {
+    if (path === undefined || path === '-') continue;
+    const other = seen.get(resolve(path));
+    if (other !== undefined) problems.push(`--${option} and --${other} name the same file.`);
+    seen.set(resolve(path), option);
+  }
+  return problems;
 }
 
 /** `exact`, or the names that are managed. */

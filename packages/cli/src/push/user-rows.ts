@@ -40,6 +40,10 @@ export class UserRows {
   #batchEnd = 0;
   #refill: Promise<void> | null = null;
   #over = false;
+  #stop = (): void => {};
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#stop = resolve;
+  });
 
   private constructor(batches: AsyncGenerator<RowBatch>, rules: RowRules) {
     this.#batches = batches;
@@ -68,11 +72,18 @@ export class UserRows {
     return { unknown: [...this.#unknown], staff: [...this.#staff] };
   }
 
+  /** There are no more rows from now on. Whoever waits for one gets null, however long the file makes them wait. */
+  stop(): void {
+    this.#over = true;
+    this.#rows = [];
+    this.#stop();
+  }
+
   /** The next row; null at the end. */
   async next(): Promise<UserRow | null> {
     while (this.#position >= this.#rows.length) {
       if (this.#over) return null;
-      this.#refill ??= this.#readBatch().finally(() => {
+      this.#refill ??= Promise.race([this.#readBatch(), this.#stopped]).finally(() => {
         this.#refill = null;
       });
       await this.#refill;
@@ -115,6 +126,7 @@ export class UserRows {
 
   async #readBatch(): Promise<void> {
     const next = await this.#batches.next();
+    if (this.#over) return;
     this.#batchStart = this.#batchEnd;
     this.#position = 0;
     if (next.done === true) {

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 
 import type { ForumSsoOptions } from '@forum-sso/core';
 
+import { errorCodeOf } from '../error-code.js';
 import { UsageError } from '../usage-error.js';
 
 const names = ['forum-sso.config.ts', 'forum-sso.config.mts', 'forum-sso.config.js', 'forum-sso.config.mjs'];
@@ -25,23 +26,15 @@ export function findConfig(given: string | undefined, folder: string): string | 
 
 /**
  * Loads a configuration file: a module whose default export is the options of `createForumSso`, or a function that
- * gives them. TypeScript is loaded where this Node can do so by itself or with a loader.
+ * gives them. TypeScript is read by this Node itself where it can, else by jiti.
  *
  * @throws UsageError
  */
-export async function loadConfig(
-  path: string,
-  load: (url: string) => Promise<unknown> = (url) => import(url),
-): Promise<ForumSsoOptions> {
+export async function loadConfig(path: string): Promise<ForumSsoOptions> {
   let loaded: unknown;
   try {
-    loaded = await load(pathToFileURL(path).href);
+    loaded = await loadModule(path);
   } catch (cause) {
-    if (/\.m?ts$/.test(path) && isUnreadableTypeScript(cause)) {
-      throw new UsageError(
-        `${path} is TypeScript, which this Node (${process.version}) does not read: use Node 22.18, 24 or newer, start with a loader (NODE_OPTIONS="--import tsx"), or write it as forum-sso.config.mjs.`,
-      );
-    }
     throw new UsageError(`${path} cannot be loaded: ${firstLine(cause)}`);
   }
   const exported: unknown =
@@ -77,14 +70,25 @@ function isOptions(value: unknown): value is ForumSsoOptions {
   );
 }
 
-function isUnreadableTypeScript(error: unknown): boolean {
+async function loadModule(path: string): Promise<unknown> {
+  const { href } = pathToFileURL(path);
+  try {
+    return await import(href);
+  } catch (cause) {
+    if (!/\.[cm]?ts$/.test(path) || !isUnreadable(cause)) throw cause;
+    // Nobody else needs it.
+    const { createJiti } = await import('jiti');
+    return createJiti(href, { moduleCache: false, fsCache: false }).import(path);
+  }
+}
+
+/**
+ * Node 20, and 22 before 22.18, read no TypeScript at all; later ones take types off and nothing else, so no enums, no
+ * paths without an ending, no packages in TypeScript.
+ */
+function isUnreadable(error: unknown): boolean {
   if (error instanceof SyntaxError) return true;
-  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
-  return (
-    error.code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
-    String(error.code).includes('TYPESCRIPT') ||
-    String(error.code).includes('TYPE_STRIPPING')
-  );
+  return /UNKNOWN_FILE_EXTENSION|TYPESCRIPT|TYPE_STRIPPING|MODULE_NOT_FOUND/.test(errorCodeOf(error));
 }
 
 function firstLine(error: unknown): string {

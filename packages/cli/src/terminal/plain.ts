@@ -14,3 +14,14 @@ export function plain(text: string, limit = 200): string {
   const cut = text.length > limit ? `${text.slice(0, limit).toWellFormed()}…` : text;
   return cut.replace(unsafe, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
+
+/** JSON that may be shown on a terminal: the same value, with what {@link plain} replaces as JSON's own escapes. */
+export function plainJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(unsafe, (character) =>
+    character === '\n' ? character : character.split('').map(escaped).join(''),
+  );
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -19,6 +19,10 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly stdin?: string | Uint8Array;
+  /** Standard input stays open after that. */
+  readonly keepStdinOpen?: boolean;
+  /** No file may grow beyond so many bytes, a multiple of 512: as a disk that is full. */
+  readonly fileLimit?: number;
 }
 
 /** A run that is under way. */
@@ -27,18 +31,29 @@ export interface RunningCli {
   readonly ended: Promise<CliResult>;
   /** Waits until standard output matches. */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits until standard error matches. */
+  waitForError(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 /** What a test that failed has left behind. */
 const running = new Set<ChildProcess>();
 
 /** Starts the command from its source, as a process of its own. */
-export function startCli(args: readonly string[], { env = {}, cwd, stdin }: CliOptions): RunningCli {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@forum-sso/source', '--import', hooks.href, bin, ...args],
-    { cwd, env: { PATH: process.env.PATH ?? '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
-  );
+export function startCli(
+  args: readonly string[],
+  { env = {}, cwd, stdin = '', keepStdinOpen = false, fileLimit }: CliOptions,
+): RunningCli {
+  const node = ['--conditions=@forum-sso/source', '--import', hooks.href, bin, ...args];
+  const [program, programArgs] =
+    fileLimit === undefined
+      ? [process.execPath, node]
+      : // The shell counts in blocks of 512 bytes, and makes way for Node.
+        ['sh', ['-c', `ulimit -f ${fileLimit / 512}; exec "$0" "$@"`, process.execPath, ...node]];
+  const child = spawn(program, programArgs, {
+    cwd,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   running.add(child);
   let stdout = '';
   let stderr = '';
@@ -49,28 +64,32 @@ export function startCli(args: readonly string[], { env = {}, cwd, stdin }: CliO
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString('utf8');
+    look();
   });
   // The command may end without reading all of it.
   child.stdin.on('error', () => {});
-  child.stdin.end(stdin ?? '');
+  if (keepStdinOpen) child.stdin.write(stdin);
+  else child.stdin.end(stdin);
   const ended = new Promise<CliResult>((resolve) => {
     child.once('close', (code, signal) => {
       running.delete(child);
       resolve({ code, signal, stdout, stderr });
     });
   });
+  const matched = (pattern: RegExp, text: () => string): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      look = () => {
+        const match = pattern.exec(text());
+        if (match !== null) resolve(match);
+      };
+      void ended.then(() => reject(new Error(`It ended before ${pattern}:\n${stdout}\n${stderr}`)));
+      look();
+    });
   return {
     child,
     ended,
-    waitFor: (pattern) =>
-      new Promise((resolve, reject) => {
-        look = () => {
-          const match = pattern.exec(stdout);
-          if (match !== null) resolve(match);
-        };
-        void ended.then(() => reject(new Error(`It ended before ${pattern}:\n${stdout}\n${stderr}`)));
-        look();
-      }),
+    waitFor: (pattern) => matched(pattern, () => stdout),
+    waitForError: (pattern) => matched(pattern, () => stderr),
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Lets a plain `node` run the TypeScript of this workspace: `node --import .../typescript-hooks.mjs file.ts`. Types are
- * taken off by SWC, and `./x.js` finds `./x.ts`. Needed where a test has to be several real processes.
+ * taken off by SWC, and `./x.js` finds `./x.ts`. Needed where a test has to be several real processes. Configuration files
+ * (`*.config.ts`) are left to Node and to whoever loads them, as at a site.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -19,7 +20,7 @@ export async function resolve(specifier, context, next) {
 }
 
 export async function load(url, context, next) {
-  if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context);
+  if (!url.startsWith('file:') || !url.endsWith('.ts') || url.endsWith('.config.ts')) return next(url, context);
   const { transform } = await import('@swc/core');
   const path = fileURLToPath(url);
   const { code } = await transform(await readFile(path, 'utf8'), {

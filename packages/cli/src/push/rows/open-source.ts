@@ -25,7 +25,7 @@ const formats = { csv: 'csv', tsv: 'csv', jsonl: 'jsonl', ndjson: 'jsonl' } as c
 export async function openSource(
   from: string,
   format: 'csv' | 'jsonl' | undefined,
-  stdin: AsyncIterable<Uint8Array> = process.stdin,
+  stdin: AsyncIterable<Uint8Array> & { destroy?(): unknown } = process.stdin,
 ): Promise<Source> {
   if (from === '-') {
     const pieces = decode(stdin)[Symbol.asyncIterator]();
@@ -36,7 +36,10 @@ export async function openSource(
       format: format ?? (begin.trimStart().startsWith('{') ? 'jsonl' : 'csv'),
       size: null,
       pieces: continued(first, pieces),
-      close: async () => {},
+      // Whoever writes to it may never come to an end, and an open one would keep this process alive.
+      close: async () => {
+        stdin.destroy?.();
+      },
     };
   }
   const file = await open(from).catch((error: NodeJS.ErrnoException) => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -6,7 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-import { type ForumSsoStore, memoryStore } from '@forum-sso/core';
+import {
+  type Delivery,
+  type ForumSso,
+  type ForumSsoOptions,
+  type ForumSsoStore,
+  memoryStore,
+  type SiteUser,
+} from '@forum-sso/core';
 import { startRedis, testKeys } from '@forum-sso/testkit';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
@@ -43,9 +51,13 @@ function isClient(value: unknown): value is { destroy(): void } {
   return typeof value === 'object' && value !== null && 'destroy' in value;
 }
 
+function isForumSso(value: unknown): value is ForumSso {
+  return typeof value === 'object' && value !== null && 'push' in value && 'close' in value;
+}
+
 describe('the examples of the README', () => {
-  test('are two, and compile', async () => {
-    expect(examples).toHaveLength(2);
+  test('are three, and compile', async () => {
+    expect(examples).toHaveLength(3);
     const compiler = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc');
     const { stdout } = await promisify(execFile)(process.execPath, [compiler, '-p', folder]).catch(
       (error: { stdout: string }) => error,
@@ -83,4 +95,47 @@ describe('the examples of the README', () => {
     expect(await durable.links?.findBySiteUser('forum', 'anna')).toBe('1');
     await close();
   });
+
+  (server === null ? test.skip : test)('a queue on BullMQ', async () => {
+    process.env.REDIS_URL = server?.url;
+    const { withQueue } = await load(3);
+    if (typeof withQueue !== 'function') throw new Error('The example exports no withQueue.');
+    const sent: string[] = [];
+    const push = async ({ id }: SiteUser): Promise<Delivery> => {
+      sent.push(id);
+      return { done: true };
+    };
+    const options: ForumSsoOptions = {
+      baseUrl: 'https://site.example.com/sso',
+      keys: testKeys,
+      connectors: [{ kind: 'test', name: 'test', setUp: () => ({ routes: [], push }) }],
+      findUser: async (id) => ({ id, email: 'a@example.com', emailVerified: true }),
+    };
+    const web: unknown = withQueue(options, false);
+    const worker: unknown = withQueue(options);
+    if (!isForumSso(web) || !isForumSso(worker)) throw new Error('It gives no ForumSso.');
+    await web.push('7');
+    for (let i = 0; sent.length === 0 && i < 500; i++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(sent).toEqual(['7']);
+    await Promise.all([web.close(), worker.close()]);
+  });
+});
+
+test('the table of the queue has each of its options, and no other', () => {
+  const optionsOf = (file: string, name: string): string[] => {
+    const source = readFileSync(new URL(file, import.meta.url), 'utf8');
+    const [, body = ''] =
+      new RegExp(`export interface ${name}\\b[^{]*\\{([\\s\\S]*?)\\n\\}`).exec(source) ?? [];
+    return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, option = '']) => option);
+  };
+  const real = [
+    ...optionsOf('../src/bullmq-queue.ts', 'BullmqQueueOptions'),
+    ...optionsOf('../../core/src/push/queue.ts', 'QueueOptions'),
+  ];
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const [, section = ''] = /## The push queue on BullMQ([\s\S]*?)\n## /.exec(readme) ?? [];
+  const told = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, option]) => option);
+  expect(real.length).toBeGreaterThan(6);
+  expect(told.sort()).toEqual(real.sort());
 });

@@ -20,7 +20,8 @@ export async function resolve(specifier, context, next) {
 }
 
 export async function load(url, context, next) {
-  if (!url.startsWith('file:') || !url.endsWith('.ts') || url.endsWith('.config.ts')) return next(url, context);
+  if (!url.startsWith('file:') || !url.endsWith('.ts') || url.endsWith('.config.ts'))
+    return next(url, context);
   const { transform } = await import('@swc/core');
   const path = fileURLToPath(url);
   const { code } = await transform(await readFile(path, 'utf8'), {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The three commands of a fresh clone: `demo`, `test`, `bench`. Needs Node and npm only: pnpm comes through
+ * The commands of a fresh clone: `demo`, `test`, `bench`, `check`. Needs Node and npm only: pnpm comes through
  * npx in the version that package.json pins, everything else from the lockfile.
  */
 import { spawn } from 'node:child_process';
@@ -66,12 +66,17 @@ switch (command) {
     // One at a time: these share the machine's services and its browser.
     await turbo('test:services', 'test:browser', '--concurrency=1', '--output-logs=new-only');
     break;
+  case 'check':
+    await install();
+    await pnpm('exec', 'biome', 'check', '.');
+    await turbo('typecheck', 'knip', '--output-logs=new-only');
+    break;
   case 'bench':
     await install();
     await turbo('build', '--output-logs=errors-only');
     await run(process.execPath, ['--expose-gc', 'bench/dist/main.js', ...args]);
     break;
   default:
-    console.error('usage: node scripts/run.mjs demo | test | bench [-- options]');
+    console.error('usage: node scripts/run.mjs demo | test | bench | check [-- options]');
     process.exit(2);
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
-export const columns = [
+const columns = [
   'id',
   'email',
   'email_verified',
@@ -12,7 +12,7 @@ export const columns = [
 ] as const;
 
 /** One person of the file, as its cells. */
-export function cells(id: number): readonly string[] {
+function cells(id: number): readonly string[] {
   return [
     String(id),
     `person${id}@example.com`,

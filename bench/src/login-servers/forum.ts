@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 /** What both ends of the measurement know: one forum, one person, one login request of that forum. */
 export const secret = 'd836444a9e4084d5b224a60c208dce14';
 export const forumUrl = 'https://forum.example.com';
-export const returnUrl = `${forumUrl}/session/sso_login`;
+const returnUrl = `${forumUrl}/session/sso_login`;
 export const path = '/sso/discourse';
 
 export const person = {

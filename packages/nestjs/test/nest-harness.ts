@@ -81,7 +81,7 @@ export function nestHarness(
 }
 
 /** An application's listener for a server of Node's own. */
-export async function listenerOf(
+async function listenerOf(
   app: INestApplication,
 ): Promise<(message: IncomingMessage, response: ServerResponse) => void> {
   await app.init();

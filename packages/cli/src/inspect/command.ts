@@ -19,7 +19,7 @@ export interface InspectOptions {
   readonly now: Date;
 }
 
-export const inspectUsage = `Usage: forum-sso inspect [options] <address, message, token or hash, or - for standard input>
+const inspectUsage = `Usage: forum-sso inspect [options] <address, message, token or hash, or - for standard input>
 
 Takes a DiscourseConnect message, a Coral or Talkyard token or a Fruum hash apart, and tells what is wrong with it.
 Secrets are read from the environment (DISCOURSE_CONNECT_SECRET, DISCOURSE_LOGIN_SECRET,

@@ -117,7 +117,7 @@ function fail(fault: Fault, response: ServerResponse): void {
 }
 
 /** The site's id in a posted message. */
-export function externalId(body: Buffer): string {
+function externalId(body: Buffer): string {
   const sso = new URLSearchParams(body.toString('latin1')).get('sso') ?? '';
   return new URLSearchParams(Buffer.from(sso, 'base64').toString('utf8')).get('external_id') ?? '';
 }

@@ -42,7 +42,7 @@ export interface CoralUserMapping {
 }
 
 /** Longest e-mail address that Coral takes, in characters. */
-export const emailLimit = 100;
+const emailLimit = 100;
 
 /**
  * Maps a site user to Coral's claims.

@@ -48,6 +48,6 @@ export function replyForUser(user: SiteUser): FruumUserReply {
 }
 
 /** A user name as Fruum stores it: each run of white space is one `_`, at the ends, too. */
-export function fruumUsername(username: string): string {
+function fruumUsername(username: string): string {
   return username.replace(/\s+/g, '_');
 }

@@ -47,15 +47,6 @@ export function readParameter(query: Query, name: string): string | undefined | 
   return value;
 }
 
-/** Like {@link readParameter}, for a parameter that must be there; an empty one counts as absent. */
-export function requireParameter(query: Query, name: string): string | Refusal {
-  const value = readParameter(query, name);
-  if (value === undefined || value === '') {
-    return refusal('ERR_PARAMETER_MISSING', `The query has no "${name}".`);
-  }
-  return value;
-}
-
 function decode(text: string): string | typeof malformed {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
   if (!spaced.includes('%')) return spaced;

@@ -1,7 +1,7 @@
 import { type Refusal, refusal } from '../errors.js';
 
 /** Longest return path in characters. */
-export const returnPathLimit = 2_048;
+const returnPathLimit = 2_048;
 
 /**
  * Checks a path of this site to which a person is sent after a login. It must begin with one slash, hold no

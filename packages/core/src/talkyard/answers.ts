@@ -60,7 +60,7 @@ export function readSecretInfo(text: string): ApiSecretInfo | TalkyardRefusal {
 }
 
 /** Reads a user; undefined when it is none. */
-export function readMember(value: unknown): TalkyardMember | undefined {
+function readMember(value: unknown): TalkyardMember | undefined {
   if (!isRecord(value)) return undefined;
   const { id, username, fullName, ssoId, extId } = value;
   if (typeof username !== 'string' || username === '') return undefined;

@@ -11,7 +11,7 @@ export interface ReturnParameters {
 }
 
 /** The names our documentation gives them. */
-export const returnParameters: ReturnParameters = { path: 'returnPath', origin: 'returnOrigin' };
+const returnParameters: ReturnParameters = { path: 'returnPath', origin: 'returnOrigin' };
 
 /** Where the person was, as Talkyard's script wrote it into the query. Not checked yet. */
 export interface ReturnTarget {

@@ -92,7 +92,7 @@ function unsafe(detail: string): Refusal {
 }
 
 /** The canonical origin of a text that is nothing but an http(s) origin (a slash at the end may stand); else undefined. */
-export function readOrigin(text: string): string | undefined {
+function readOrigin(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   const bare =

@@ -21,7 +21,7 @@ export interface Story {
 export type Announce = (type: string, data: Readonly<Record<string, unknown>>) => void;
 
 /** The one site of this Coral. */
-export const siteID = 'site-1';
+const siteID = 'site-1';
 
 /** Seconds between two comments of one person. */
 const commentPause = 3;

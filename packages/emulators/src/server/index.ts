@@ -1,7 +1,7 @@
 export { readBody, readForm, readJson } from './body.js';
 export { ownPagesOnly } from './gates.js';
-export { escapeHtml, Html, type HtmlPart, html } from './html.js';
+export { Html, html } from './html.js';
 export { HttpError } from './http-error.js';
-export { createPageShell, type Page, type PageNavigation, type PageShell, sendPage } from './page.js';
-export { createSessions, readCookie, type Sessions, type SessionsOptions } from './sessions.js';
+export { createPageShell, type Page, type PageShell, sendPage } from './page.js';
+export { createSessions, readCookie, type Sessions } from './sessions.js';
 export { type ListenOptions, type RunningServer, type ServerAddress, startServer } from './start-server.js';

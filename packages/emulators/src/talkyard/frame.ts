@@ -31,7 +31,7 @@ export function ssoLink(request: Request, site: Site, text: string, anchor?: str
 }
 
 /** Fills the templates of log-in links in the browser, at the moment of the click, as Talkyard does. */
-export const ssoLinkScript = `
+const ssoLinkScript = `
 const fillSsoUrl = ${fillSsoUrl.toString()};
 document.addEventListener('click', (event) => {
   const link = event.target.closest('a[data-sso-template]');

@@ -41,7 +41,7 @@ export function internalError(message: string): TalkyardError {
 }
 
 /** Writes an error as Talkyard does: only 403 also names the code in a header. */
-export function sendTalkyardError(response: Response, { status, code, message, bare }: TalkyardError): void {
+function sendTalkyardError(response: Response, { status, code, message, bare }: TalkyardError): void {
   const reason = STATUS_CODES[status] ?? 'Error';
   if (status === 403) response.setHeader('X-Error-Code', code);
   response

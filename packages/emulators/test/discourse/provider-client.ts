@@ -3,7 +3,7 @@ import { parseMessage, writePayload, writeQuery } from '../../src/discourse/prot
 import type { ConnectMessage } from '../../src/discourse/protocol/fields.js';
 import { startPlainForum } from './site.js';
 
-export const clientSecret = 'a-line-of-the-provider-secrets';
+const clientSecret = 'a-line-of-the-provider-secrets';
 export const returnUrl = 'https://client.example.com/callback';
 
 export const sam: SeedUser = {

@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
+import { escapeHtml } from '../../src/server/html.js';
 import {
   createPageShell,
   createSessions,
-  escapeHtml,
   html,
   ownPagesOnly,
   type RunningServer,

@@ -1,5 +1,5 @@
 /** What is asked about a user, in every answer that holds one. */
-export const userSelection = `id username email role badges avatar createdAt deletedAt
+const userSelection = `id username email role badges avatar createdAt deletedAt
   profiles { __typename ... on SSOProfile { id } }
   status { ban { active } suspension { active until } premod { active } warning { active } }`;
 

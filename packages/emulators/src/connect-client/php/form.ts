@@ -1,5 +1,5 @@
 /** PHP's `urlencode`: letters, digits, `-`, `_` and `.` stay, a blank becomes `+`. */
-export function urlEncode(text: string): string {
+function urlEncode(text: string): string {
   return encodeURIComponent(text)
     .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+');

@@ -59,7 +59,7 @@ const bare = new Set(
 );
 
 /** Form encoding of one name or value: space is `+`, all but `A-Z a-z 0-9 * - . _` is percent-encoded UTF-8. */
-export function escapeForm(text: WireText): string {
+function escapeForm(text: WireText): string {
   let escaped = '';
   for (const byte of Buffer.from(text)) {
     if (bare.has(byte)) escaped += String.fromCharCode(byte);

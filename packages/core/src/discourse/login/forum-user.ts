@@ -1,6 +1,7 @@
 import { hasControlCharacter } from '../../control-characters.js';
 import { type Refusal, refusal } from '../../errors.js';
 import type { DiscourseFields } from '../protocol/fields.js';
+import { type ForumFlavour, textReader } from '../protocol/flavour.js';
 
 /** A person as their forum knows them. */
 export interface ForumUser {
@@ -34,9 +35,6 @@ export interface ForumUserUpdate extends Omit<ForumUser, 'email'> {
   readonly email?: string;
 }
 
-/** Which software stands at the other end: a Discourse forum, or WordPress with wp-discourse in its place. */
-export type ForumFlavour = 'discourse' | 'wordpress';
-
 const largestId = BigInt('9223372036854775807');
 
 /** Reads the id of a forum account: a positive whole number without signs, blanks or leading zeros. */
@@ -52,7 +50,7 @@ export function readForumId(text: string | undefined): string | Refusal {
 export function readForumUser(fields: DiscourseFields, flavour: ForumFlavour): ForumUser | Refusal {
   const id = readForumId(fields.externalId);
   if (typeof id !== 'string') return id;
-  const plain = flavour === 'wordpress' ? decodeEntities : (text: string) => text;
+  const plain = textReader(flavour);
   const username = plain(fields.username ?? '');
   if (username === '' || hasControlCharacter(username)) {
     return refusal('ERR_LOGIN_USER_UNUSABLE', 'The forum named no user name that can be used.');
@@ -85,25 +83,4 @@ export function readGroupNames(names: readonly string[]): readonly string[] {
 /** True for an address that a page may show a picture from. */
 export function isWebAddress(text: string): boolean {
   return text.length <= 2_000 && /^https?:\/\/[^/?#@\\]+(?:[/?#]|$)/i.test(text) && URL.canParse(text);
-}
-
-const entities: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: '\u00a0',
-};
-
-/** WordPress writes names as they stand in its pages, with HTML entities. Decoded once. */
-function decodeEntities(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,5}));/gi, (whole, decimal, hex, name) => {
-    if (name !== undefined) return entities[String(name).toLowerCase()] ?? whole;
-    const code = decimal !== undefined ? Number(decimal) : Number.parseInt(String(hex), 16);
-    // Control characters and impossible code points stay as they were written.
-    return code >= 0x20 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) && code !== 0x7f
-      ? String.fromCodePoint(code)
-      : whole;
-  });
 }

@@ -5,9 +5,10 @@ import type { SsoRequest } from '../../http/request.js';
 import type { SecretRing } from '../../secrets.js';
 import type { OneTimeValues } from '../../store/store.js';
 import type { DiscourseFields } from '../protocol/fields.js';
+import type { ForumFlavour } from '../protocol/flavour.js';
 import { messageUrl, openMessage, sealMessage } from '../protocol/message.js';
 import { type Attempt, type AttemptCookies, attemptLife } from './attempt.js';
-import { type ForumFlavour, type ForumUser, readForumUser } from './forum-user.js';
+import { type ForumUser, readForumUser } from './forum-user.js';
 
 /** For so many seconds after the end of an attempt its nonce stays marked as used: clocks of machines differ. */
 const clockSkew = 300;

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 
 import type { Sound, Zod } from '../../connector.js';
 import type { SecretOption } from '../../secrets.js';
+import type { ForumFlavour } from '../protocol/flavour.js';
 import type { SiteAccounts } from './accounts.js';
-import type { ForumFlavour } from './forum-user.js';
 import type { GroupMap } from './group-map.js';
 
 /** Options of {@link discourseLogin}. */

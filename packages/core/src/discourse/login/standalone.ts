@@ -8,13 +8,14 @@ import { createSealer } from '../../session/sealer.js';
 import { guardStore, tellWarning } from '../../store/guarded-store.js';
 import { memoryStore } from '../../store/memory-store.js';
 import type { ForumSsoStore } from '../../store/store.js';
+import type { ForumFlavour } from '../protocol/flavour.js';
 import { createAttemptCookies } from './attempt.js';
-import type { ForumFlavour } from './forum-user.js';
 import { createLoginFlow, type LoginFlow } from './login-flow.js';
 
 export { gateNavigation } from '../../http/browser-gate.js';
+export type { ForumFlavour } from '../protocol/flavour.js';
 export type { Attempt, AttemptPurpose } from './attempt.js';
-export type { ForumFlavour, ForumUser } from './forum-user.js';
+export type { ForumUser } from './forum-user.js';
 export type { Arrival, Departure, LoginFlow } from './login-flow.js';
 
 /** Options of {@link createDiscourseLoginFlow}. */

@@ -96,10 +96,10 @@ const sync: Call = async (parts, exchange, caller) => {
   if (isRefusal(fields)) return syncFailed(exchange, fields);
   const { externalId } = fields;
   const known = await links.findByCommunityUser(name, externalId);
-  const { applyUser, acceptEmail = false, acceptStaffFlags = false } = authority.rules;
+  const { applyUser, ...rules } = authority.rules;
   let applied: SiteUser | null;
   try {
-    applied = await applyUser(syncedPerson(fields, known, { acceptEmail, acceptStaffFlags }));
+    applied = await applyUser(syncedPerson(fields, known, rules));
   } catch (cause) {
     return refusal('ERR_SITE_CALLBACK_FAILED', "The site's applyUser failed.", cause);
   }

@@ -4,7 +4,7 @@ import type { Zod } from '../../connector.js';
 import type { SecretOption } from '../../secrets.js';
 import type { SiteUser } from '../../site-user.js';
 import { domainPattern, type ProviderClient } from './clients.js';
-import type { SyncedPerson } from './sync-receiver.js';
+import type { SyncedPerson, SyncRules } from './sync-receiver.js';
 
 /** Options of {@link discourseConnectProvider}. */
 export interface DiscourseConnectProviderOptions {
@@ -36,15 +36,11 @@ export interface DiscourseConnectProviderOptions {
   /** Clients that are told what happens to people: a list, or `url|secret` lines. Left out: no webhooks. */
   readonly webhooks?: readonly (WebhookTarget | string)[];
   /** A client whose users are the site's as well: it may bring them by `sync_sso`. */
-  readonly authority?: {
+  readonly authority?: SyncRules & {
     /** Its domain, as in `clients`. */
     readonly domain: string;
     /** Takes a person over; returns them as they are at the site now, or null to refuse. */
     readonly applyUser: (person: SyncedPerson) => Promise<SiteUser | null>;
-    /** Hand its e-mail addresses on. Default false. */
-    readonly acceptEmail?: boolean;
-    /** Hand its staff flags on. Default false. */
-    readonly acceptStaffFlags?: boolean;
   };
 }
 
@@ -105,6 +101,7 @@ export function providerOptionsSchema(zod: Zod): z.ZodType {
     authority: zod
       .strictObject({
         domain,
+        flavour: zod.enum(['discourse', 'wordpress']).optional(),
         applyUser: callback,
         acceptEmail: zod.boolean().optional(),
         acceptStaffFlags: zod.boolean().optional(),

@@ -4,6 +4,7 @@ import { parseQuery, readParameter } from '../../http/query.js';
 import { readHeader } from '../../http/request.js';
 import { isExternalId } from '../protocol/external-id.js';
 import type { DiscourseFields } from '../protocol/fields.js';
+import { type ForumFlavour, textReader } from '../protocol/flavour.js';
 import { type OpenedMessage, openMessage } from '../protocol/message.js';
 import type { SigningKey } from '../protocol/signature.js';
 import type { ReadyClient } from './clients.js';
@@ -34,6 +35,16 @@ export interface SyncedPerson {
   readonly admin?: boolean;
   readonly moderator?: boolean;
   readonly custom?: Readonly<Record<string, string>>;
+}
+
+/** How an authority is read, and how much of what it says is handed on. */
+export interface SyncRules {
+  /** What it is. `wordpress`: wp-discourse, whose text has HTML entities in it. Default `discourse`: any other. */
+  readonly flavour?: ForumFlavour;
+  /** Hand its e-mail addresses on. Default false. */
+  readonly acceptEmail?: boolean;
+  /** Hand its staff flags on. Default false. */
+  readonly acceptStaffFlags?: boolean;
 }
 
 /**
@@ -100,8 +111,9 @@ function readMessage(body: string, contentType: string): SyncMessage | Refusal {
 export function syncedPerson(
   fields: SyncFields,
   siteUserId: string | null,
-  { acceptEmail, acceptStaffFlags }: { readonly acceptEmail: boolean; readonly acceptStaffFlags: boolean },
+  { flavour = 'discourse', acceptEmail = false, acceptStaffFlags = false }: SyncRules,
 ): SyncedPerson {
+  const plain = textReader(flavour);
   const {
     externalId,
     username,
@@ -118,9 +130,9 @@ export function syncedPerson(
   return {
     externalId,
     siteUserId,
-    ...(username === undefined ? {} : { username }),
-    ...(name === undefined ? {} : { name }),
-    ...(bio === undefined ? {} : { bio }),
+    ...(username === undefined ? {} : { username: plain(username) }),
+    ...(name === undefined ? {} : { name: plain(name) }),
+    ...(bio === undefined ? {} : { bio: plain(bio) }),
     ...(avatarUrl === undefined ? {} : { avatarUrl }),
     ...(addGroups === undefined ? {} : { addGroups }),
     ...(removeGroups === undefined ? {} : { removeGroups }),

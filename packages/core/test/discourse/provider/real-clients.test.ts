@@ -68,6 +68,7 @@ const sso = createForumSso({
       siteUserOf: (number) => ids[number - 3] ?? null,
       authority: {
         domain: '127.0.0.4',
+        flavour: 'wordpress',
         acceptEmail: true,
         applyUser: async (person) => {
           state.synced.push(person);
@@ -252,7 +253,15 @@ describe('the blog as authority', () => {
     expect(pushed.status).toBe(200);
     expect(JSON.parse(pushed.body)).toMatchObject({ id: expect.any(Number), username: 'ann' });
     expect(state.synced).toMatchObject([
-      { externalId: '2', siteUserId: null, username: 'ann', email: 'ann+x@example.com', emailVerified: true },
+      {
+        externalId: '2',
+        siteUserId: null,
+        username: 'ann',
+        name: 'Ann & "Bob"',
+        bio: 'line one\nline two &c',
+        email: 'ann+x@example.com',
+        emailVerified: true,
+      },
     ]);
     const found = await send('blog: look a person up');
     expect(found.status).toBe(200);

@@ -58,7 +58,7 @@ input{width:min(100%,24rem);padding:.5rem .7rem;border:1px solid var(--quiet);bo
 input[type=checkbox]{width:auto;margin:0 .5rem 0 0;vertical-align:-.1em;accent-color:var(--accent)}
 .field{margin:0 0 1.25rem}
 fieldset{margin:0 0 1.25rem;padding:0;border:0}legend{margin:0 0 .25rem;padding:0;font-weight:600}fieldset label{font-weight:400}
-input[type=checkbox]{width:auto}td button{white-space:nowrap}
+td button{white-space:nowrap}
 table{width:100%;border-collapse:collapse}
 .wide{overflow-x:auto}.wide td,.wide th{overflow-wrap:normal}.card>h2:first-child{margin-top:0}
 th,td{padding:.5rem 1rem .5rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}

@@ -103,7 +103,10 @@ export interface AccountLinking {
   alone<T>(forumUserId: string, work: () => Promise<T>): Promise<T | Refusal>;
 }
 
-/** How long the lock on a person lasts when its holder dies, and how long others wait for it; in seconds. */
+/**
+ * How long the lock on a person lasts when its holder dies, and how long others wait for it; in seconds. While the work goes
+ * on, it is prolonged: reading somebody back may take longer.
+ */
 const lockLife = 10;
 const lockWait = 5;
 
@@ -298,9 +301,15 @@ export async function workAlone<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+  const renewal = setInterval(
+    () => locks.acquire(key, owner, lockLife).catch(() => {}),
+    (lockLife * 1_000) / 3,
+  );
+  renewal.unref();
   try {
     return await work();
   } finally {
+    clearInterval(renewal);
     // A lock that cannot be given back ends by itself; what was done stays done.
     await locks.release(key, owner).catch(() => {});
   }

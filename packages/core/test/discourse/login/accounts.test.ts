@@ -1,8 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 
+import { workAlone } from '../../../src/discourse/login/accounts.js';
 import { mapGroups } from '../../../src/discourse/login/group-map.js';
 import type { SiteUser } from '../../../src/site-user.js';
+import { memoryStore } from '../../../src/store/memory-store.js';
 import { Accounts, Browser, locationOf, sam, site } from './site.js';
 
 const local: SiteUser = {
@@ -152,6 +154,39 @@ describe('accounts', () => {
     const browser = new Browser(own);
     expect((await browser.signInWithForum()).status).toBe(403);
     expect(accounts.created).toBe(1);
+  });
+});
+
+describe('the work on one person', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('stays alone however long it takes, and whoever died over it holds nobody up', async () => {
+    jest.useFakeTimers();
+    const { locks } = memoryStore();
+    const done: string[] = [];
+    let finish = (): void => {};
+    const slow = workAlone(locks, 'forum', '42', async () => {
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      done.push('first');
+    });
+    await jest.advanceTimersByTimeAsync(29_000);
+    const next = workAlone(locks, 'forum', '42', async () => void done.push('second'));
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(done).toEqual([]);
+    finish();
+    await jest.advanceTimersByTimeAsync(1_000);
+    await Promise.all([slow, next]);
+    expect(done).toEqual(['first', 'second']);
+
+    await locks.acquire('forum-user|forum|42', 'a process that died', 3);
+    const after = workAlone(locks, 'forum', '42', async () => 'went on');
+    await jest.advanceTimersByTimeAsync(4_000);
+    expect(await after).toBe('went on');
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { ConnectorSetup, Exchange, Route } from '../../connector.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
-import { jsonReply, type SsoReply } from '../../http/reply.js';
+import { answerHeaders, jsonReply, type SsoReply } from '../../http/reply.js';
 import { readHeader } from '../../http/request.js';
 import type { SiteUser } from '../../site-user.js';
 import type { LinkOutcome } from '../../store/store.js';
@@ -10,7 +10,7 @@ import type { ReadyClient } from './clients.js';
 import { type PersonNumbers, readNumber } from './numbers.js';
 import type { DiscourseConnectProviderOptions } from './options.js';
 import { createCallLimit } from './rate-limit.js';
-import { readSync, syncedPerson } from './sync-receiver.js';
+import { isStorable, readSync, syncedPerson } from './sync-receiver.js';
 import { groupNumber } from './webhook-body.js';
 
 export interface ApiParts {
@@ -76,7 +76,7 @@ const logOut: Call = async ({ setup, numbers }, { id }) => {
 
 /** Only ids that this client declared by a push: the site's own ids are other names in another space. */
 const byExternal: Call = async (parts, { id = '' }, caller) => {
-  if (!speaksForAuthority(parts, caller)) return unknownUser();
+  if (!speaksForAuthority(parts, caller) || !isStorable(id)) return unknownUser();
   const siteUserId = (await parts.setup.store.links?.findByCommunityUser(parts.name, id)) ?? null;
   const user = siteUserId === null ? null : await parts.setup.findUser?.(siteUserId);
   if (user === null || user === undefined) return unknownUser();
@@ -88,7 +88,7 @@ const sync: Call = async (parts, exchange, caller) => {
   const { setup, name, authority } = parts;
   const { links } = setup.store;
   // As a forum does that takes no pushes: 404 without a body.
-  if (authority === undefined || links === undefined) return { status: 404, headers: [] };
+  if (authority === undefined || links === undefined) return { status: 404, headers: answerHeaders };
   if (!speaksForAuthority(parts, caller)) {
     return wrongKey(`The Api-Key is not that of the authority, ${authority.client.domain}.`);
   }

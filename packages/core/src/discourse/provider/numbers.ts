@@ -17,7 +17,8 @@ export function personNumbers(
   if (numberOf !== undefined && siteUserOf !== undefined) {
     return {
       numberOf: (user) => checked(async () => numberOf(user)),
-      siteUserOf: async (number) => siteUserOf(number),
+      // What looks people up in a map gives undefined.
+      siteUserOf: async (number) => (await siteUserOf(number)) ?? null,
     };
   }
   if (stored === undefined) return null;

@@ -1,4 +1,5 @@
 import type { Exchange } from '../../connector.js';
+import { hasControlCharacter } from '../../control-characters.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import { parseQuery, readParameter } from '../../http/query.js';
 import { readHeader } from '../../http/request.js';
@@ -70,10 +71,15 @@ export async function readSync(
     );
   }
   const { externalId } = fields;
-  if (externalId === undefined || !isExternalId(externalId)) {
+  if (externalId === undefined || !isExternalId(externalId) || !isStorable(externalId)) {
     return refusal('ERR_PROVIDER_SYNC_REFUSED', 'The message has no external_id that can name somebody.');
   }
   return { ...fields, externalId };
+}
+
+/** Whether stores take an id as part of a key; no person has any other. */
+export function isStorable(id: string): boolean {
+  return id.length <= 255 && id.isWellFormed() && !hasControlCharacter(id);
 }
 
 interface SyncMessage {

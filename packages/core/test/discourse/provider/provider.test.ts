@@ -313,6 +313,44 @@ describe('a login at a client', () => {
     expect(answer).not.toHaveProperty('name');
   });
 
+  test.each([
+    ['cut off', 'Admin#1'],
+    ['a namespace taken off', 'user:Admin'],
+    ['an entity decoded', '&#65;dmin'],
+    ['an escape dropped', 'Ad%20min'],
+    ['a tag dropped', 'Ad<b>min'],
+    ['an invisible character dropped', 'Admin\u200e'],
+    ['another blank for a blank', 'Site\u00a0Admin'],
+    ['a blank at the end dropped', 'Admin_'],
+    ['a blank at the start dropped', ' Admin'],
+    ['blanks folded', 'Site__Admin'],
+    ['an accent composed', 'Rene\u0301'],
+    ['half a character replaced', 'Admin\ud83d'],
+  ])('a user name that a client would read as another one does not get out: %s', async (_what, username) => {
+    const own = site({}, { user: { ...alice, username } });
+    const answer = answerOf(await own.ask(signed({ nonce, return_sso_url: wiki })));
+    expect(answer).toMatchObject({ username: 'user1' });
+  });
+
+  test.each(['alice', 'a_b', 'Site Admin', 'jürgen.o-neil', '山田', 'alice@example.com', "o'neil~"])(
+    'the user name %s goes as it is',
+    async (username) => {
+      const own = site({}, { user: { ...alice, username } });
+      const answer = answerOf(await own.ask(signed({ nonce, return_sso_url: wiki })));
+      expect(answer).toMatchObject({ username });
+    },
+  );
+
+  test.each([
+    ['alice@exámple.com', 'alice@xn--exmple-qta.com'],
+    ['älice@bücher.example', 'älice@xn--bcher-kva.example'],
+    ['Älice@Example.COM', 'Älice@Example.COM'],
+  ])('the domain of an address equals no other for a client that knows no accents: %s', async (email, sent) => {
+    const own = site({}, { user: { ...alice, email } });
+    const answer = answerOf(await own.ask(signed({ nonce, return_sso_url: wiki })));
+    expect(answer).toMatchObject({ email: sent });
+  });
+
   test('a second factor: confirmed, not there, or asked for at a page of the site', async () => {
     const query = signed({ nonce, return_sso_url: wiki, require_2fa: 'true' });
     const answers = {
@@ -674,6 +712,18 @@ describe('the API for clients', () => {
     expect(JSON.stringify(own.events)).not.toContain(apiKey);
   });
 
+  test('a number that the site’s callback finds nobody for, as a map does, ends nobody’s sessions', async () => {
+    const ended: unknown[] = [];
+    const own = site(
+      { apiKey, numberOf: () => 1, siteUserOf: (number) => Reflect.get({ 1: 'uuid-1' }, number) },
+      { endSessions: async (id) => void ended.push(id) },
+    );
+    expect(await own.api('POST', '/admin/users/2/log_out')).toMatchObject({ status: 404 });
+    expect(ended).toEqual([]);
+    expect(await own.api('POST', '/admin/users/1/log_out')).toMatchObject({ status: 200 });
+    expect(ended).toEqual(['uuid-1']);
+  });
+
   test('without a key there is no API', async () => {
     expect(await site().api('POST', '/admin/users/1/log_out')).toBeNull();
   });
@@ -790,7 +840,8 @@ describe('the API for clients', () => {
       (await own.api('POST', '/admin/users/sync_sso', { body: signed(fields) }))?.status;
     expect(await push(person)).toBe(200);
     expect(await push({ ...person, external_id: 'wp-6' })).toBe(403);
-    for (const id of ['', ' ', 'none', 'NULL', 'undefined', 'NaN', '[object Object]'])
+    const unstorable = ['a\0', 'a\nb', 'x'.repeat(256)];
+    for (const id of ['', ' ', 'none', 'NULL', 'undefined', 'NaN', '[object Object]', ...unstorable])
       expect([id, await push({ ...person, external_id: id })]).toEqual([id, 422]);
     const changing = site(
       authority([], {
@@ -804,6 +855,17 @@ describe('the API for clients', () => {
       status: 403,
       body: '{"failed":"FAILED","message":"Login Error"}',
     });
+  });
+
+  test('an id that no store takes is nobody’s, and no fault of the store', async () => {
+    const { links } = memoryStore();
+    const findByCommunityUser = async (): Promise<null> => {
+      throw new RangeError('A key of the store has at most 512 characters.');
+    };
+    const store = { ...memoryStore(), numbers: durableNumbers(), links: { ...links, findByCommunityUser } };
+    const own = site(authority([]), { user: bob, store });
+    for (const id of ['x'.repeat(600), '%00', 'a%0Ab'])
+      expect([id, (await own.api('GET', `/u/by-external/${id}.json`))?.status]).toEqual([id, 404]);
   });
 
   test('a client with a key of its own: no other key brings people or finds them', async () => {
@@ -860,7 +922,7 @@ describe('the API for clients', () => {
     expect(seen).toEqual([]);
     expect(
       await site({ apiKey }).api('POST', '/admin/users/sync_sso', { body: signed(person) }),
-    ).toMatchObject({ status: 404 });
+    ).toMatchObject({ status: 404, headers: expect.arrayContaining([['Cache-Control', 'no-store']]) });
   });
 });
 

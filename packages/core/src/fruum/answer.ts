@@ -90,7 +90,7 @@ export async function decideAuthRequest(payload: unknown, rules: AuthRules): Pro
     const claim = readPayload(payload);
     if (isRefusal(claim)) return claim;
     if (rules.md5Until !== undefined && rules.now < rules.md5Until && isMd5Hash(claim.hash)) {
-      return await answerMd5(claim, rules);
+      return await withinDeadline(rules.deadline, () => answerMd5(claim, rules), slowSite);
     }
     const verified = verifyUserHash(claim.id, claim.hash, rules);
     if (isRefusal(verified)) return verified;
@@ -158,22 +158,32 @@ async function findLiveUser(
   );
   if (isRefusal(found)) return found;
   const [account, signedOut] = found;
-  if (signedOut && !isYoungerThan(signedOut.getTime() / 1_000)) {
-    return refusal('ERR_FRUUM_SIGNED_OUT', 'The hash was made before the person signed out of the site.');
-  }
+  if (signedOut && !isYoungerThan(signedOut.getTime() / 1_000)) return signedOutSince;
   return readFruumUser(account, userId);
 }
 
-/** An old page's hash: any sign-out that we know of ends it, and nobody becomes an administrator by it. */
-async function answerMd5(claim: Claim, rules: AuthRules): Promise<AuthAnswer | Refusal> {
-  const user = await findLiveUser(claim.id, rules, () => false);
+/**
+ * An old page's hash: any sign-out that we know of ends it, and nobody becomes an administrator by it. Anybody can make one
+ * for any id, so the store is asked only about people of whose address it was made.
+ */
+async function answerMd5(
+  claim: Claim,
+  { findUser, admit, signedOutAt }: AuthRules,
+): Promise<AuthAnswer | Refusal> {
+  const user = readFruumUser(await findUser(claim.id), claim.id);
   if (isRefusal(user)) return user;
   if (!matchesMd5Hash(user.email, claim.hash)) {
     return refusal('ERR_FRUUM_HASH_INVALID', "The MD5 hash is not that of the account's e-mail address.");
   }
-  if (rules.admit?.(claim.id) === false) return tooMany;
+  if (admit?.(claim.id) === false) return tooMany;
+  if (signedOutAt !== undefined && (await signedOutAt(claim.id)) !== null) return signedOutSince;
   return { reply: { ...replyForUser(user), admin: false }, userId: user.id, keyPosition: undefined };
 }
+
+const signedOutSince = refusal(
+  'ERR_FRUUM_SIGNED_OUT',
+  'The hash was made before the person signed out of the site.',
+);
 
 const slowSite = refusal(
   'ERR_SITE_CALLBACK_FAILED',

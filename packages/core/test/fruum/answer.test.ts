@@ -377,4 +377,12 @@ describe('inside: the order of the checks, and the time of a move from MD5', () 
     expect(admit).not.toHaveBeenCalled();
     expect(await codeOf(old, { ...during, admit })).toBe('ERR_RATE_LIMITED');
   });
+
+  test('MD5: strangers who try out ids make nobody ask the store for sign-outs, where each question leaves a mark', async () => {
+    const signedOutAt = jest.fn(async () => null);
+    for (const id of ['12034', 'anybody'])
+      expect(await codeOf({ id, hash: md5('x') }, { ...during, signedOutAt })).not.toBe('answered');
+    expect(signedOutAt).not.toHaveBeenCalled();
+    expect(await codeOf(old, { ...during, signedOutAt })).toBe('answered');
+  });
 });

@@ -95,7 +95,8 @@ export interface ForumSso {
   /**
    * Keeps a person out of every community that can do so. It is remembered: nothing is pushed about them, and no login
    * is answered for them, until it ends or {@link restore} is called.
-   * @throws ForumSsoError `ERR_SITE_USER_INVALID`, `ERR_STORE_UNAVAILABLE`: then nothing was done
+   * @throws ForumSsoError `ERR_SITE_USER_INVALID`, `ERR_OPTIONS_INVALID` (`until` is no valid date),
+   *   `ERR_STORE_UNAVAILABLE`: then nothing was done
    */
   suspend(siteUserId: string, options?: SuspendOptions): Promise<PushReport>;
   /**

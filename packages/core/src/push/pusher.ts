@@ -179,6 +179,7 @@ export function createPusher(parts: PusherParts): Pusher {
     },
     async suspend(siteUserId, { reason = null, until = null }) {
       checkId(siteUserId);
+      checkEnd(until);
       await people.suspend(siteUserId, { reason, until });
       return deliverNow('suspend', siteUserId);
     },
@@ -260,6 +261,12 @@ async function enqueued(queue: RunningQueue, job: PushJob): Promise<boolean> {
 function checkId(siteUserId: unknown): void {
   if (typeof siteUserId === 'string' && siteUserId.length >= 1 && siteUserId.length <= 255) return;
   throw new ForumSsoError('ERR_SITE_USER_INVALID', "A person's id is a text of 1 to 255 characters.");
+}
+
+/** An end that is no date would be over for one community, and never for another. */
+function checkEnd(until: unknown): void {
+  if (until === null || (until instanceof Date && !Number.isNaN(until.getTime()))) return;
+  throw new ForumSsoError('ERR_OPTIONS_INVALID', 'The end of a suspension (until) must be a valid Date.');
 }
 
 /** A number from 0 to below 1. */

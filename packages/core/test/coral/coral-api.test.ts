@@ -454,6 +454,7 @@ describe('when Coral does not answer as Coral', () => {
     ['INTEGRATION_DISABLED', 'ERR_CORAL_SSO_DISABLED'],
     ['AUTHENTICATION_ERROR', 'ERR_CORAL_CREDENTIALS_REFUSED'],
     ['SOMETHING_NEW', 'ERR_CORAL_REFUSED'],
+    ['constructor', 'ERR_CORAL_REFUSED'],
     ['<script>', 'ERR_CORAL_REFUSED'],
   ])('%s is told in the same way by both envelopes', async (code, ours) => {
     const outside = json(

@@ -237,6 +237,18 @@ describe('a person who was suspended', () => {
     expect((await sso.pushNow(alice)).results).toMatchObject([{ outcome: 'done' }]);
   });
 
+  test.each([new Date(Number.NaN), new Date('soon'), '2030-01-01', 1_893_456_000_000])(
+    'until %p is an error, and nothing is done: some communities would take it for over',
+    async (until) => {
+      const { sso } = siteOf(forum);
+      await sso.pushNow(alice);
+      const suspend = Reflect.apply(sso.suspend, sso, [alice.id, { until }]);
+      await expect(suspend).rejects.toMatchObject({ code: 'ERR_OPTIONS_INVALID' });
+      expect([...forum.accounts.values()]).toMatchObject([{ suspended: false }]);
+      expect((await sso.pushNow(alice)).results).toMatchObject([{ outcome: 'done' }]);
+    },
+  );
+
   test('by the site itself is sent nothing about, either', async () => {
     const { sso, users, events } = siteOf(forum);
     users.set(alice.id, { ...alice, suspended: true });

@@ -1,9 +1,10 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 
 import { afterAll, describe, expect, test } from '@jest/globals';
 
 import { Digests, type JournalKey } from '../src/push/digests.js';
+import { FaultLog } from '../src/push/fault-log.js';
 import { Journal, type JournalTarget, readJournal } from '../src/push/journal.js';
 import { temporaryFolder } from './support/run-cli.js';
 
@@ -68,6 +69,20 @@ describe('the journal', () => {
     const text = readFileSync(path, 'utf8');
     expect(text).not.toMatch(/ann|example|forum\.|Ann/i);
     expect(text).toMatch(/^forum-sso-push-journal 1 [\da-f]{16} [\da-f]{32}\n[\da-f]{15} [\da-f]{12}\n$/);
+  });
+
+  test('begun anew where others could read, it is its owner’s alone; so is the list of faults', () => {
+    const [path, errors] = [newPath(), newPath()];
+    write(path, ['a']);
+    for (const file of [path, errors]) writeFileSync(file, '', { mode: 0o644 });
+    for (const file of [path, errors]) chmodSync(file, 0o644);
+    write(path, ['a'], 'fresh');
+    new FaultLog(errors).close();
+    for (const file of [path, errors]) expect(statSync(file).mode & 0o777).toBe(0o600);
+    // What is no file keeps its rights: it belongs to everybody.
+    const everybodys = statSync('/dev/null').mode;
+    new FaultLog('/dev/null').close();
+    expect(statSync('/dev/null').mode).toBe(everybodys);
   });
 
   test('its digests are keyed: another key gives others for the same', () => {

@@ -1,8 +1,9 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 
 import { errorCodeOf } from '../error-code.js';
 import { plainJson } from '../terminal/plain.js';
 import { UsageError } from '../usage-error.js';
+import { openPrivateFile } from './private-file.js';
 import { writeWhole } from './write-whole.js';
 
 /** One thing that is wrong with one row. Holds the person's id where it is known, and no other value of the row. */
@@ -33,7 +34,7 @@ export class FaultLog {
    */
   constructor(path?: string) {
     try {
-      this.#fd = path === undefined ? null : openSync(path, 'w', 0o600);
+      this.#fd = path === undefined ? null : openPrivateFile(path);
     } catch {
       throw new UsageError(`--errors ${path} cannot be written.`);
     }

@@ -17,6 +17,7 @@ import { promisify } from 'node:util';
 import { errorCodeOf } from '../error-code.js';
 import { UsageError } from '../usage-error.js';
 import { Digests, type JournalKey } from './digests.js';
+import { openPrivateFile } from './private-file.js';
 import { type ContentDigest, SentTable, type UserDigest } from './sent-table.js';
 import { writeWhole } from './write-whole.js';
 
@@ -168,7 +169,7 @@ export class Journal {
       }
       if (found === null || found.wholeBytes === 0) {
         const digests = new Digests(target.keys[0]);
-        const fd = openSync(path, 'w', 0o600);
+        const fd = openPrivateFile(path);
         writeWhole(fd, headOf(digests, target));
         fsyncSync(fd);
         syncFolder(path);

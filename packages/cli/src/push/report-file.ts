@@ -1,9 +1,10 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 
 import { errorCodeOf } from '../error-code.js';
 import { plainJson } from '../terminal/plain.js';
 import { UsageError } from '../usage-error.js';
 import type { PushReport } from './report.js';
+import { openPrivateFile } from './private-file.js';
 import { writeWhole } from './write-whole.js';
 
 /** Where the final report goes. Opened before anything is sent: after hours of work it would be too late to find it shut. */
@@ -16,7 +17,7 @@ export class ReportFile {
    */
   constructor(path: string | undefined) {
     try {
-      this.#fd = path === undefined ? null : path === '-' ? process.stdout.fd : openSync(path, 'w', 0o600);
+      this.#fd = path === undefined ? null : path === '-' ? process.stdout.fd : openPrivateFile(path);
     } catch (error) {
       throw new UsageError(`--report ${path} cannot be written (${errorCodeOf(error)}).`);
     }

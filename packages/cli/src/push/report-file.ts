@@ -3,8 +3,8 @@ import { closeSync } from 'node:fs';
 import { errorCodeOf } from '../error-code.js';
 import { plainJson } from '../terminal/plain.js';
 import { UsageError } from '../usage-error.js';
-import type { PushReport } from './report.js';
 import { openPrivateFile } from './private-file.js';
+import type { PushReport } from './report.js';
 import { writeWhole } from './write-whole.js';
 
 /** Where the final report goes. Opened before anything is sent: after hours of work it would be too late to find it shut. */

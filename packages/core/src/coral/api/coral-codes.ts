@@ -65,7 +65,10 @@ export interface CoralFault {
 
 /** Our refusal for one of Coral's errors. Coral's own sentence is left out: it quotes addresses and names. */
 export function coralRefusal({ code, traceId, status }: CoralFault): Refusal {
-  const [ours, advice] = (Object.hasOwn(codes, code) ? codes[code] : undefined) ?? ['ERR_CORAL_REFUSED', 'Coral did not carry this out.'];
+  const [ours, advice] = (Object.hasOwn(codes, code) ? codes[code] : undefined) ?? [
+    'ERR_CORAL_REFUSED',
+    'Coral did not carry this out.',
+  ];
   const trace = traceId === undefined ? '' : `, trace ${traceId}`;
   return refusal(ours, `${advice} (Coral: ${code === '' ? 'no code' : code}, HTTP ${status}${trace})`);
 }

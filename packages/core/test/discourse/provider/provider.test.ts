@@ -345,11 +345,14 @@ describe('a login at a client', () => {
     ['alice@exámple.com', 'alice@xn--exmple-qta.com'],
     ['älice@bücher.example', 'älice@xn--bcher-kva.example'],
     ['Älice@Example.COM', 'Älice@Example.COM'],
-  ])('the domain of an address equals no other for a client that knows no accents: %s', async (email, sent) => {
-    const own = site({}, { user: { ...alice, email } });
-    const answer = answerOf(await own.ask(signed({ nonce, return_sso_url: wiki })));
-    expect(answer).toMatchObject({ email: sent });
-  });
+  ])(
+    'the domain of an address equals no other for a client that knows no accents: %s',
+    async (email, sent) => {
+      const own = site({}, { user: { ...alice, email } });
+      const answer = answerOf(await own.ask(signed({ nonce, return_sso_url: wiki })));
+      expect(answer).toMatchObject({ email: sent });
+    },
+  );
 
   test('a second factor: confirmed, not there, or asked for at a page of the site', async () => {
     const query = signed({ nonce, return_sso_url: wiki, require_2fa: 'true' });

@@ -21,7 +21,13 @@ export function readReturnRule(text: string, setting: string): ReturnRule | Refu
   const allowed = readPeerUrl(address, setting);
   if (isRefusal(allowed)) return allowed;
   const { origin, pathname } = allowed;
-  return isFolder
-    ? (url) => url.origin === origin && url.pathname.startsWith(pathname)
-    : (url) => url.origin === origin && url.pathname === pathname;
+  if (!isFolder) return (url) => url.origin === origin && url.pathname === pathname;
+  const isWholeHost = pathname === '/';
+  return (url) =>
+    url.origin === origin &&
+    url.pathname.startsWith(pathname) &&
+    (isWholeHost || !hiddenSlash.test(url.pathname));
 }
+
+/** Some servers decode these before they take `..` out, and so leave the folder; a whole host cannot be left. */
+const hiddenSlash = /%2f|%5c/i;

@@ -557,7 +557,11 @@ describe('refused', () => {
   test.each<[string, readonly string[], readonly string[]]>([
     [
       'https://wiki.example.com/*',
-      ['https://wiki.example.com', 'https://wiki.example.com/2026/11/a-post/?p=1#comments'],
+      [
+        'https://wiki.example.com',
+        'https://wiki.example.com/2026/11/a-post/?p=1#comments',
+        'https://wiki.example.com/a%2Fb',
+      ],
       ['https://wiki.example.com:8443/', 'http://wiki.example.com/'],
     ],
     [
@@ -568,6 +572,8 @@ describe('refused', () => {
         'https://wiki.example.com/blogger/',
         'https://wiki.example.com/blog/../other',
         'https://wiki.example.com/blog/%2e%2e/other',
+        'https://wiki.example.com/blog/..%2Fother',
+        'https://wiki.example.com/blog/x%5c..%5c..%5cother',
       ],
     ],
   ])('every address below one: %s', async (returnUrl, allowed, refused) => {

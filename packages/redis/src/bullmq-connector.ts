@@ -30,8 +30,8 @@ export interface BullmqConnectorParts {
   readonly setup: QueueSetup;
 }
 
-/** What is kept back of a limit: little, since BullMQ is some milliseconds late with every job. */
-const reserve = 0.01;
+/** What is kept back of a limit: less than usual, since BullMQ is some milliseconds late with every job. */
+const reserve = 0.02;
 /** Milliseconds until the next try, when somebody else is busy with the same person. */
 const busyPause = 200;
 /** Milliseconds between two events about a Redis that cannot be reached. */

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
 import { createForumSso, type ForumSsoEvent, isForumSsoError } from '@forum-sso/core';
-import { findRedis, freePort } from '@forum-sso/testkit';
+import { findRedis, freePort, testKeys } from '@forum-sso/testkit';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { createClient } from 'redis';
 
 import { bullmqQueue } from '../src/bullmq-queue.js';
 import { sweepKeys } from './clients.js';
-import { testKeys } from './push-forum.js';
 
 const redis = await findRedis();
 const url = redis?.url ?? '';

@@ -6,8 +6,9 @@
 import { createForumSso } from '@forum-sso/core';
 import { Redis } from 'ioredis';
 
+import { testKeys } from '../../testkit/src/case.js';
+import { forumConnector } from '../../testkit/src/processes/limited-forum.js';
 import { bullmqQueue } from '../src/bullmq-queue.js';
-import { forumConnector, testKeys } from './push-forum.js';
 
 const [url = '', prefix = '', forumUrl = '', calls = '', seconds = '', lease = ''] = process.argv.slice(2);
 const redis = new Redis(url);

@@ -26,6 +26,7 @@ export { listenOnFreePort, type RunningSite } from './http/listen.js';
 export { type HeaderLine, WireReply } from './http/reply.js';
 export { sendRequest, type WireRequest, WireSocket } from './http/send.js';
 export { type NormalReply, normalise } from './normalise.js';
+export { forumConnector, LimitedForum } from './processes/limited-forum.js';
 export { serverStartedBy } from './processes/servers-started-by.js';
 export { startTypeScript, type TypeScriptProcess } from './processes/typescript-process.js';
 export {

@@ -2,9 +2,6 @@ import { createServer, type Server } from 'node:http';
 
 import { type Connector, refusal } from '@forum-sso/core';
 
-/** Key ring of all processes of a test. */
-export const testKeys = '3c8f50d2b71e4a96a8e3f7c1520b9d64e8a1f3b7c5d902468ace13579bdf0e2c';
-
 /** A connector that posts a person's name to a forum and obeys its 429. */
 export function forumConnector(
   forumUrl: string,
@@ -46,6 +43,8 @@ export class LimitedForum {
   readonly times = new Map<string, number>();
   /** Milliseconds that an answer takes. */
   duration = 0;
+  /** What `GET /name` answers, which counts for nothing: what everybody is called at the site. */
+  nameNow = '';
   /** Until when everybody is refused, by `performance.now()`. */
   closedUntil = 0;
   url = '';
@@ -58,6 +57,10 @@ export class LimitedForum {
     this.#milliseconds = seconds * 1_000;
     this.#server = createServer(async (request, response) => {
       const now = performance.now();
+      if (request.url === '/name') {
+        response.end(this.nameNow);
+        return;
+      }
       let body = '';
       for await (const chunk of request) body += String(chunk);
       const wait = this.#take(now);

@@ -81,6 +81,21 @@ describe('a person who was removed', () => {
     expect(forum.lines.at(-1)).toMatch(/anonymize/);
   });
 
+  test('is not even read any more', async () => {
+    let reads = 0;
+    const { sso } = siteOf(forum, {
+      findUser: async () => {
+        reads++;
+        return alice;
+      },
+    });
+    await sso.remove(alice.id);
+    await sso.push(alice.id);
+    await untilIdle({ sso });
+    expect(reads).toBe(0);
+    expect(forum.count(sync)).toBe(0);
+  });
+
   test('does not come back by a dead letter that is replayed', async () => {
     const { sso, events } = siteOf(forum);
     await sso.pushNow(alice);

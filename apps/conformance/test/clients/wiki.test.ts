@@ -2,7 +2,7 @@ import { startWikiEmulator, type WikiEmulator } from '@forum-sso/emulators/conne
 import { BrowserClient, type WireReply } from '@forum-sso/testkit';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { apiKey, ClientSite, secret, toPage, until, visit, webhookSecret } from './client-site.js';
+import { apiKey, ClientSite, people, secret, toPage, until, visit, webhookSecret } from './client-site.js';
 
 let wiki: WikiEmulator;
 let site: ClientSite;
@@ -133,12 +133,13 @@ describe('a wiki that logs people in with the site', () => {
     ]);
   });
 
-  test('hears of a sign-in at the site, and has the account before the person comes', async () => {
+  test('has the account before the person comes, and hears of their sign-ins', async () => {
+    expect((await site.sso.pushNow(people.bob)).ok).toBe(true);
+    expect(account('Bob')).toMatchObject({ discourseId: '1', groups: ['singer'] });
     await site.signIn(new BrowserClient(), 'bob');
     await until('the wiki was told', () => events().includes('user_logged_in'));
     expect(events()).toEqual(['user_created', 'user_updated', 'user_added_to_group', 'user_logged_in']);
     expect(wiki.webhooks().map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-    expect(account('Bob')).toMatchObject({ discourseId: '1', groups: ['singer'] });
     await site.signIn(new BrowserClient(), 'carol');
     await until('that is no news', () =>
       site.events.some((event) => event.type === 'push.done' && event.notes.length > 0),

@@ -102,11 +102,8 @@ async function answerAboutPerson(
 ): Promise<SsoReply | Refusal> {
   const user = await exchange.currentUser();
   if (isRefusal(user)) return user;
-  if (user === null) {
-    if (request.silent) return sendAnswer(request, failedAnswer(request));
-    for (const one of parts.webhooks) one.loginBegan(request.returnUrl);
-    return exchange.signInFirst();
-  }
+  if (user === null)
+    return request.silent ? sendAnswer(request, failedAnswer(request)) : exchange.signInFirst();
   const obstacle = obstacleFor(user);
   if (obstacle !== null) return obstacle;
 

@@ -21,15 +21,24 @@ export interface WebhookGroup {
   readonly automatic: false;
 }
 
+/** How a client knows a person: as they were when it last heard of them. */
+export interface KnownUser {
+  readonly user: WebhookUser;
+  /** What it heard of them by. */
+  readonly by: 'login' | 'webhook';
+}
+
 /** Reads what was stored as such an object; null for anything else. */
-export function readWebhookUser(json: string): WebhookUser | null {
+export function readKnownUser(json: string): KnownUser | null {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     return null;
   }
-  return isWebhookUser(value) ? value : null;
+  if (typeof value !== 'object' || value === null) return null;
+  const { user, by }: { user?: unknown; by?: unknown } = value;
+  return isWebhookUser(user) && (by === 'login' || by === 'webhook') ? { user, by } : null;
 }
 
 function isWebhookUser(value: unknown): value is WebhookUser {

@@ -4,9 +4,10 @@ import type { SiteUser } from '../../site-user.js';
 import { type ClientPerson, clientPerson } from './client-person.js';
 import type { PersonNumbers } from './numbers.js';
 import {
+  type KnownUser,
   type OutgoingWebhook,
   ping,
-  readWebhookUser,
+  readKnownUser,
   userEvent,
   type WebhookUser,
   webhooksAbout,
@@ -24,23 +25,18 @@ export interface WebhookLifeParts {
 }
 
 const neverTold: Delivery = { done: true, notes: ['The client was never told about the person.'] };
-const firstLogin: Delivery = {
-  done: true,
-  notes: ['The person may be about to log in at the client for the first time.'],
-};
+const justLoggedIn: Delivery = { done: true, notes: ['The person has just logged in at the client itself.'] };
 
 /** When a suspension without an end ends: what forums say then. */
 const never = new Date('3000-01-01T00:00:00Z');
 
-/** Milliseconds within which somebody signs in who was sent to the sign-in page. */
-const signInTakes = 300_000;
+/** Milliseconds that a client may need to make an account of the answer to a login. */
+const loginTakes = 60_000;
 
 /** What one client hears of people, apart from the answers to its logins. */
 export interface WebhookLife {
   /** What it is told, through the push queue like everything else. */
   readonly deliverer: Deliverer & { readonly name: string };
-  /** Somebody who wants to log in there was sent to the site's sign-in page. */
-  loginBegan(returnUrl: string): void;
   /** A login there was answered: from now on the client knows the person. */
   loginAnswered(returnUrl: string, siteUserId: string, person: ClientPerson): Promise<void>;
 }
@@ -50,8 +46,6 @@ export function webhookLife({ setup, name, target, numbers }: WebhookLifeParts):
   const { profiles } = setup.store;
   const keyOf = (siteUserId: string): string => `${target.name}|${siteUserId}`;
   const wants = (event: string): boolean => target.events?.has(event) ?? true;
-  let lastBegan = Number.NEGATIVE_INFINITY;
-  const loginIsUnderWay = (): boolean => setup.now().getTime() - lastBegan < signInTakes;
 
   /**
    * Sends in order. A failure that may pass ends it; after a refusal the rest is sent all the same: who takes no
@@ -69,15 +63,17 @@ export function webhookLife({ setup, name, target, numbers }: WebhookLifeParts):
     return { failure, upToDate };
   }
 
-  async function lastTold(siteUserId: string): Promise<WebhookUser | null> {
-    const stored = await profiles?.read(name, keyOf(siteUserId));
+  async function lastKnown(siteUserId: string): Promise<(KnownUser & { readonly since: Date }) | null> {
+    const stored = (await profiles?.read(name, keyOf(siteUserId))) ?? null;
+    if (stored === null) return null;
     // What another version wrote in another shape counts as never told.
-    return stored === null || stored === undefined ? null : readWebhookUser(stored.json);
+    const known = readKnownUser(stored.json);
+    return known === null ? null : { ...known, since: new Date(stored.version) };
   }
 
-  async function remember(siteUserId: string, record: WebhookUser): Promise<void> {
+  async function remember(siteUserId: string, known: KnownUser): Promise<void> {
     const version = setup.now().toISOString();
-    await profiles?.write(name, keyOf(siteUserId), { json: JSON.stringify(record), version }, true);
+    await profiles?.write(name, keyOf(siteUserId), { json: JSON.stringify(known), version }, true);
   }
 
   /** Brings the client up to date about a person, and then tells it of an event. */
@@ -86,8 +82,8 @@ export function webhookLife({ setup, name, target, numbers }: WebhookLifeParts):
     const number = await numbers.numberOf(user);
     if (isRefusal(number)) return { done: false, refusal: number };
     const record = webhookUser(clientPerson(user, number));
-    const told = await tell(webhooksAbout(record, await lastTold(user.id)));
-    if (told.upToDate) await remember(user.id, record);
+    const told = await tell(webhooksAbout(record, (await lastKnown(user.id))?.user ?? null));
+    if (told.upToDate) await remember(user.id, { user: record, by: 'webhook' });
     return told.failure !== null || event === undefined
       ? deliveryOf(told)
       : deliveryOf(await tell([userEvent(event, record)]));
@@ -103,7 +99,7 @@ export function webhookLife({ setup, name, target, numbers }: WebhookLifeParts):
       const number = await numbers.numberOf(user);
       if (!isRefusal(number)) return webhookUser(clientPerson(user, number));
     }
-    return lastTold(siteUserId);
+    return (await lastKnown(siteUserId))?.user ?? null;
   }
 
   async function happened(
@@ -119,10 +115,13 @@ export function webhookLife({ setup, name, target, numbers }: WebhookLifeParts):
   const deliverer: WebhookLife['deliverer'] = {
     name: target.name,
     push: (user) => update(user),
+    // Most sign-ins are the middle of a login at a client. If it was the first there, the client is about to make the
+    // account, in its own time; one that a webhook makes meanwhile breaks that login.
     signIn: async (user) => {
-      // An account that a webhook makes while the person's first login there is under way would break that login.
-      if (loginIsUnderWay() && (await lastTold(user.id)) === null) return firstLogin;
-      return update(user, 'user_logged_in');
+      const known = await lastKnown(user.id);
+      if (known === null) return neverTold;
+      const isFresh = setup.now().getTime() - known.since.getTime() < loginTakes;
+      return known.by === 'login' && isFresh ? justLoggedIn : update(user, 'user_logged_in');
     },
     signOut: (siteUserId) => happened(siteUserId, ['user_logged_out']),
     // A suspension ends sessions at a forum, which says so, too: some clients know only of that.
@@ -146,12 +145,9 @@ export function webhookLife({ setup, name, target, numbers }: WebhookLifeParts):
 
   return {
     deliverer,
-    loginBegan(returnUrl) {
-      if (isAt(target, returnUrl)) lastBegan = setup.now().getTime();
-    },
     async loginAnswered(returnUrl, siteUserId, person) {
-      if (isAt(target, returnUrl) && (await lastTold(siteUserId)) === null)
-        await remember(siteUserId, webhookUser(person));
+      if (isAt(target, returnUrl) && (await lastKnown(siteUserId)) === null)
+        await remember(siteUserId, { user: webhookUser(person), by: 'login' });
     },
   };
 }

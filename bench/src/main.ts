@@ -13,6 +13,7 @@ import { coralToken } from './coral-token.js';
 import { frameworkLogin } from './framework-login.js';
 import { importCost } from './import-cost.js';
 import { inspectStart } from './inspect-start.js';
+import { installSize } from './install-size.js';
 import { loginCallback } from './login-callback.js';
 import type { Row, RowGroup } from './measure.js';
 import { pushLimit, pushLimitMinute } from './push-limit.js';
@@ -28,6 +29,7 @@ const groups: readonly RowGroup[] = [
   coralToken,
   talkyardToken,
   importCost,
+  installSize,
   inspectStart,
   frameworkLogin,
   loginCallback,

@@ -62,7 +62,7 @@ switch (command) {
     await install();
     await pnpm('exec', 'biome', 'check', '.');
     // Not more at a time than a small machine has room for: tests with servers and clocks in them would wait too long.
-    await turbo('typecheck', 'test', '--concurrency=3', '--output-logs=new-only');
+    await turbo('typecheck', 'knip', 'test', '--concurrency=3', '--output-logs=new-only');
     // One at a time: these share the machine's services and its browser.
     await turbo('test:services', 'test:browser', '--concurrency=1', '--output-logs=new-only');
     break;

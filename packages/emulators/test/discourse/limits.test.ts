@@ -84,6 +84,22 @@ describe('the limit of the API', () => {
     expect([status, forum.users()]).toEqual([429, []]);
   });
 
+  test.each(['current', 'before-july-2026'] as const)(
+    'holds pushes up in the era %s, too',
+    async (syncSso) => {
+      const clock = new Clock();
+      const forum = await start({ now: clock.now, syncSso, rateLimits: { adminApiPerMinute: 2 } });
+      const push = () => callApi(forum, 'POST', '/admin/users/sync_sso', { form: syncForm(sam) });
+      expect([(await push()).status, (await push()).status]).toEqual([200, 200]);
+      clock.pass(59);
+      const refused = await push();
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+      expect(refused.json).toMatchObject({ error_type: 'rate_limit', extras: { wait_seconds: 1 } });
+      clock.pass(1);
+      expect((await push()).status).toBe(200);
+    },
+  );
+
   test('has another span when a test asks for it', async () => {
     const clock = new Clock();
     const rateLimits = { adminApiPerMinute: 2, adminApiWindowSeconds: 3 };

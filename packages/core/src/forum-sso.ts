@@ -15,7 +15,7 @@ import {
 import type { NewEvent } from './events/event.js';
 import { gateFormPost, gateNavigation } from './http/browser-gate.js';
 import { addressList } from './http/client-ip.js';
-import { createExchange, type ExchangeFrame, readCurrentUser } from './http/exchange.js';
+import { type ExchangeFrame, readCurrentUser, SiteExchange } from './http/exchange.js';
 import { guardRenderer, renderPage } from './http/page.js';
 import { refusalReply } from './http/refusal-reply.js';
 import { type ReplyHeader, type SsoReply, withHeaders } from './http/reply.js';
@@ -175,11 +175,10 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   const emit = (event: NewEvent, connector?: string): void => {
     if (sound.events === undefined) return;
     try {
-      const heard: unknown = sound.events({
-        ...event,
-        at: now(),
-        ...(connector === undefined ? {} : { connector }),
-      });
+      const at = now();
+      const heard: unknown = sound.events(
+        Object.assign({}, event, connector === undefined ? { at } : { at, connector }),
+      );
       // An async listener may fail as well; unheard, that would end the process.
       if (heard !== undefined) Promise.resolve(heard).catch(() => {});
     } catch {
@@ -282,7 +281,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     const refuse = refuser(logged, route.caller, owner.name);
     if (refused !== null) return refuse(refused, { headers });
     try {
-      const result = await route.handle(createExchange(frame, request, session, path, refuse, match.id));
+      const result = await route.handle(new SiteExchange(frame, request, session, path, refuse, match.id));
       return isRefusal(result) ? refuse(result, {}) : result;
     } catch (error) {
       const why = isForumSsoError(error)
@@ -313,7 +312,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
       const user = await readCurrentUser(own);
       if (isRefusal(user)) throw errorFrom(user);
       const path = pathOf(request.url);
-      const exchange = createExchange(frame, request, own, path, refuser(path, 'navigation'));
+      const exchange = new SiteExchange(frame, request, own, path, refuser(path, 'navigation'));
       // Our own addresses are no pages: a silent login there would lead in a circle.
       const isPage = user === null && router(path) === undefined;
       const reply = isPage ? await firstReply(running, exchange) : null;

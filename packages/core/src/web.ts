@@ -71,9 +71,9 @@ export function toWebHandler<Env>(
   const contactOf = contacts(options);
   const { otherwise = notFound } = options;
   return async (request, env) => {
-    const { ssoRequest, session, headers } = contactOf(request, env);
+    const { contact, ssoRequest, session } = contactOf(request, env);
     const reply = await sso.handle(ssoRequest, session);
-    return reply === null ? otherwise(request, env) : responseOf(reply, headers());
+    return reply === null ? otherwise(request, env) : responseOf(reply, contact.own);
   };
 }
 
@@ -105,65 +105,81 @@ export function forumVisit<Env>(
 ): (request: Request, env: Env) => Promise<WebForum> {
   const contactOf = contacts(options);
   return async (request, env) => {
-    const { ssoRequest, session, headers } = contactOf(request, env);
+    const { contact, ssoRequest, session } = contactOf(request, env);
     const visit = await sso.visit(ssoRequest, session);
-    const own = headers() ?? new Headers();
+    const own = contact.headers;
     const target = headerTarget(own);
     addHeaders(target, visit.headers);
     const forum = pageForum(visit, (more) => addHeaders(target, more));
-    return {
-      get user() {
-        return forum.user;
-      },
-      signIn: forum.signIn,
-      signOut: forum.signOut,
-      signInReply: forum.signInReply,
+    return Object.assign(forum, {
       instead: visit.reply === null ? null : responseOf(visit.reply, own),
       signInResponse: () => responseOf(forum.signInReply(), own),
-      finish: (response) => withHeadersOf(response, own),
-    };
+      finish: (response: Response) => withHeadersOf(response, own),
+    });
   };
 }
 
-/** Makes the parts of one request: what the engine takes, and the headers that the site's session has set. */
+/** Makes the parts of one request: what the engine takes, and the contact of the site's callbacks. */
 function contacts<Env>(options: WebOptions<Env>) {
   const sessionOf = siteSessions<WebContact<Env>>(options);
   const { ip, bodySeconds = 10 } = options;
   return (request: Request, env: Env) => {
-    let headers: Headers | undefined;
-    const contact: WebContact<Env> = {
-      request,
-      env,
-      get headers() {
-        headers ??= new Headers();
-        return headers;
-      },
-    };
+    const contact = new RequestContact(request, env);
     return {
+      contact,
       session: sessionOf(contact),
-      headers: () => headers,
-      ssoRequest: webRequest(request, () => ip?.(request, env), bodySeconds * 1_000),
+      ssoRequest: new WebRequest(request, () => ip?.(request, env), bodySeconds * 1_000),
     };
   };
 }
 
-function webRequest(request: Request, ip: () => string | undefined, milliseconds: number): SsoRequest {
-  let body: Promise<Uint8Array> | undefined;
-  return {
-    method: request.method,
-    url: targetOf(request.url),
-    get headers() {
-      return request.headers;
-    },
-    get ip() {
-      return ip();
-    },
-    async body(limitBytes) {
-      body ??= readBody(request, limitBytes, milliseconds);
-      const bytes = await body;
-      if (bytes.byteLength > limitBytes) throw errorFrom(bodyTooLarge(limitBytes));
-      return bytes;
-    },
+/** Makes the answer's headers only for a session that asks for them. */
+class RequestContact<Env> implements WebContact<Env> {
+  readonly request: Request;
+  readonly env: Env;
+  /** Undefined as long as nobody has asked for them. */
+  own: Headers | undefined;
+
+  constructor(request: Request, env: Env) {
+    this.request = request;
+    this.env = env;
+  }
+
+  get headers(): Headers {
+    this.own ??= new Headers();
+    return this.own;
+  }
+}
+
+class WebRequest implements SsoRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly #request: Request;
+  readonly #ip: () => string | undefined;
+  readonly #milliseconds: number;
+  #body: Promise<Uint8Array> | undefined;
+
+  constructor(request: Request, ip: () => string | undefined, milliseconds: number) {
+    this.method = request.method;
+    this.url = targetOf(request.url);
+    this.#request = request;
+    this.#ip = ip;
+    this.#milliseconds = milliseconds;
+  }
+
+  get headers(): Headers {
+    return this.#request.headers;
+  }
+
+  get ip(): string | undefined {
+    return this.#ip();
+  }
+
+  readonly body: SsoRequest['body'] = async (limitBytes) => {
+    this.#body ??= readBody(this.#request, limitBytes, this.#milliseconds);
+    const bytes = await this.#body;
+    if (bytes.byteLength > limitBytes) throw errorFrom(bodyTooLarge(limitBytes));
+    return bytes;
   };
 }
 

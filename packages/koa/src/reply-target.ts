@@ -6,23 +6,43 @@ import type { Context } from 'koa';
  * sessions and the like still set their cookies.
  */
 export function replyTarget(ctx: Context): ReplyTarget {
-  const { res } = ctx;
-  return {
-    get statusCode() {
-      return ctx.status;
-    },
-    set statusCode(status) {
-      ctx.status = status;
-    },
-    getHeader: (name) => res.getHeader(name),
-    setHeader: (name, value) => res.setHeader(name, value),
-    appendHeader: (name, value) => res.appendHeader(name, value),
-    end(body = '') {
-      const typed = res.hasHeader('Content-Type');
-      // Koa sends other byte arrays as JSON.
-      ctx.body = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-      // Koa guesses a type where there is none to be.
-      if (!typed) res.removeHeader('Content-Type');
-    },
-  };
+  return new KoaReply(ctx);
+}
+
+class KoaReply implements ReplyTarget {
+  readonly #ctx: Context;
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+  }
+
+  get statusCode(): number {
+    return this.#ctx.status;
+  }
+
+  set statusCode(status: number) {
+    this.#ctx.status = status;
+  }
+
+  getHeader(name: string): number | string | readonly string[] | undefined {
+    return this.#ctx.res.getHeader(name);
+  }
+
+  setHeader(name: string, value: string | readonly string[]): void {
+    this.#ctx.res.setHeader(name, value);
+  }
+
+  appendHeader(name: string, value: string): void {
+    this.#ctx.res.appendHeader(name, value);
+  }
+
+  end(body: string | Uint8Array = ''): void {
+    const { res } = this.#ctx;
+    const typed = res.hasHeader('Content-Type');
+    // Koa sends other byte arrays as JSON.
+    this.#ctx.body =
+      typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    // Koa guesses a type where there is none to be.
+    if (!typed) res.removeHeader('Content-Type');
+  }
 }

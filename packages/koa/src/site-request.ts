@@ -9,12 +9,20 @@ export function siteRequest(
   ctx: Context,
   { bodySeconds }: { readonly bodySeconds?: number | undefined },
 ): SsoRequest {
-  const parsed = {
-    get rawBody(): Uint8Array | undefined {
-      return keptBytes(ctx.request);
-    },
-  };
-  return nodeRequest(ctx.req, ctx.originalUrl, { parsed, bodySeconds });
+  return nodeRequest(ctx.req, ctx.originalUrl, { parsed: new ParsedRequest(ctx.request), bodySeconds });
+}
+
+/** Looks for kept bytes only when the engine asks for them. */
+class ParsedRequest {
+  readonly #request: Request;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  get rawBody(): Uint8Array | undefined {
+    return keptBytes(this.#request);
+  }
 }
 
 /** Where koa-body keeps a body's text when it is told to (`includeUnparsed`). */

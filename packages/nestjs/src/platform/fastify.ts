@@ -69,32 +69,47 @@ export function mountOnFastify(instance: FastifyInstance, serve: Serve): void {
 
 /** Fastify's own reply as the target: sessions and the like still set their cookies when it is sent. */
 export function fastifyTarget(reply: FastifyReply): ReplyTarget {
-  return {
-    get statusCode() {
-      return reply.statusCode;
-    },
-    set statusCode(status) {
-      reply.statusCode = status;
-    },
-    getHeader: (name) => reply.getHeader(name),
-    setHeader(name, value) {
-      // Fastify itself would append to the cookies.
-      if (typeof value !== 'string') reply.removeHeader(name);
-      reply.header(name, value);
-    },
-    appendHeader(name, value) {
-      const before = reply.getHeader(name);
-      reply.removeHeader(name);
-      reply.header(name, before === undefined ? value : [before, value].flat().map(String));
-    },
-    end(body) {
-      reply.send(
-        body === undefined || typeof body === 'string'
-          ? body
-          : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-      );
-    },
-  };
+  return new FastifyTarget(reply);
+}
+
+class FastifyTarget implements ReplyTarget {
+  readonly #reply: FastifyReply;
+
+  constructor(reply: FastifyReply) {
+    this.#reply = reply;
+  }
+
+  get statusCode(): number {
+    return this.#reply.statusCode;
+  }
+
+  set statusCode(status: number) {
+    this.#reply.statusCode = status;
+  }
+
+  getHeader(name: string): number | string | readonly string[] | undefined {
+    return this.#reply.getHeader(name);
+  }
+
+  setHeader(name: string, value: string | readonly string[]): void {
+    // Fastify itself would append to the cookies.
+    if (typeof value !== 'string') this.#reply.removeHeader(name);
+    this.#reply.header(name, value);
+  }
+
+  appendHeader(name: string, value: string): void {
+    const before = this.#reply.getHeader(name);
+    this.#reply.removeHeader(name);
+    this.#reply.header(name, before === undefined ? value : [before, value].flat().map(String));
+  }
+
+  end(body?: string | Uint8Array): void {
+    this.#reply.send(
+      body === undefined || typeof body === 'string'
+        ? body
+        : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+    );
+  }
 }
 
 /** Tells Fastify's reply from Node's response. */

@@ -7,13 +7,13 @@ import { readPeerUrl } from '../../http/site-address.js';
 import { type SecretOption, secretKinds } from '../../secrets.js';
 import type { SiteUser } from '../../site-user.js';
 import { DiscourseApi } from '../api/discourse-api.js';
-import type { DiscourseFields } from '../protocol/fields.js';
-import { messageUrl } from '../protocol/message.js';
+import { sealedMessageUrl } from '../protocol/message.js';
 import { accountLife, type ForumApi, loginOnly, type RemovalMode } from './account-life.js';
 import { readLoginRequest } from './login-request.js';
 import { redirectLimit, sealSlimAnswer } from './slim-answer.js';
 import {
   externalIdOf,
+  type FieldsDraft,
   type GroupsOption,
   groupNameProblem,
   type UserFieldsMapper,
@@ -130,7 +130,8 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
     }
     const fields = mapFields(user);
     if (isRefusal(fields)) return fields;
-    const answer = sealSlimAnswer({ ...fields, nonce: request.nonce }, request.key);
+    fields.nonce = request.nonce;
+    const answer = sealSlimAnswer(fields, request.key);
     if (isRefusal(answer)) return answer;
 
     if (request.position > 0) setup.emit({ type: 'secret.old_used', position: request.position });
@@ -139,17 +140,11 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
       const pushed = leftOut.length > 0 && forumApi !== undefined && (await setup.pushLater(user.id));
       setup.emit({ type: 'login.slimmed', user: setup.pseudonym(user.id), leftOut, length, pushed });
     }
-    setup.emit({
-      type: 'login.answered',
-      // Made only where somebody listens.
-      get user() {
-        return setup.pseudonym(user.id);
-      },
-    });
-    return redirectReply(messageUrl(returnUrl.href, answer.message));
+    setup.emit({ type: 'login.answered', user: setup.pseudonym(user.id) });
+    return redirectReply(sealedMessageUrl(returnUrl.href, answer.message));
   };
 
-  const mapFields = (user: SiteUser): DiscourseFields | Refusal => {
+  const mapFields = (user: SiteUser): FieldsDraft | Refusal => {
     try {
       return userFields(user, options);
     } catch (cause) {

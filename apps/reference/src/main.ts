@@ -44,6 +44,9 @@ function greeting({ origin, communities: shown }: StartedDemo, framework: Framew
 function explain(error: unknown): unknown {
   if (error instanceof SettingsError) return error.message;
   if (isForumSsoError(error) && error.code === 'ERR_OPTIONS_INVALID') return error.detail;
+  if (isForumSsoError(error) && error.code === 'ERR_STORE_UNAVAILABLE') {
+    return `The demo cannot start:\n  - ${error.detail} Is DATABASE_URL right?`;
+  }
   if (error instanceof Error && 'code' in error && 'port' in error) {
     if (error.code === 'EADDRINUSE') {
       return `The demo cannot start:\n  - Port ${error.port} is in use: end the other program, or set PORT and COMMUNITY_PORT.`;

@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
 
-import { type Environment, isForumSsoError, memoryStore, readEnvironment } from '@forum-sso/core';
+import {
+  type Environment,
+  isForumSsoError,
+  memoryStore,
+  type Numbers,
+  readEnvironment,
+} from '@forum-sso/core';
 
 import type { Community } from './communities/community.js';
 import { createEngine, defaultBaseUrl } from './engine.js';
 import { type Framework, frameworks, isFramework } from './frameworks/index.js';
+import { isLoopback, isLoopbackName } from './loopback.js';
 import { createPeople } from './people.js';
 
 /** How the demo is to run, read from the environment. */
@@ -101,7 +108,9 @@ function engineProblems(
   const secrets = { read: () => randomBytes(32).toString('hex') };
   const baseUrl = environment.FORUM_SSO_BASE_URL ?? defaultBaseUrl('localhost', port === 0 ? 3000 : port);
   const siteOrigin = URL.canParse(baseUrl) ? new URL(baseUrl).origin : 'http://localhost';
-  const [people, store] = [createPeople({ staffFlags: false }), memoryStore()];
+  const people = createPeople({ staffFlags: false });
+  const numbers: Numbers = { numberOf: async () => 1, siteUserOf: async () => null };
+  const store = { ...memoryStore(), numbers };
   const connections = communities.map((community) => {
     const real = community.isReal(environment);
     const url = real ? community.realUrl(environment) : 'http://localhost';
@@ -152,19 +161,8 @@ function readFramework(name: string, problems: string[]): Framework {
   return 'express';
 }
 
-/** True for addresses that only this machine reaches. */
-function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' ||
-    host === '::1' ||
-    host === '[::1]' ||
-    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
-  );
-}
-
 /** True, too, for what is no address at all: the engine says so. */
 function isLoopbackUrl(url: string | undefined): boolean {
   if (url === undefined || !URL.canParse(url)) return true;
-  const { hostname } = new URL(url);
-  return isLoopback(hostname) || hostname.endsWith('.localhost');
+  return isLoopbackName(new URL(url).hostname);
 }

@@ -61,7 +61,7 @@ export function signInRoutes(site: SiteContext): readonly PageRoute[] {
 
 /** The form, and what was wrong with it the last time. */
 function form(
-  { reply, frame, ssoPath, people, communities, asksPassword }: SiteContext,
+  { sso, reply, frame, people, communities, asksPassword }: SiteContext,
   request: PageRequest,
   returnTo: string | undefined,
   problem?: string,
@@ -71,7 +71,7 @@ function form(
     people: people.offered,
     others: communities.flatMap(({ title, signIn }) => (signIn === undefined ? [] : [{ title, ...signIn }])),
     returnTo,
-    forCommunity: returnTo?.startsWith(`${ssoPath}/`) === true,
+    forCommunity: returnTo !== undefined && sso.owns(returnTo),
     asksPassword,
     ...(problem === undefined ? {} : { problem }),
   });

@@ -32,8 +32,6 @@ export interface SiteOptions {
 export interface SiteContext extends SiteOptions {
   /** The site's origin. */
   readonly origin: string;
-  /** Path below which communities ask who somebody is: `/sso`. */
-  readonly ssoPath: string;
   readonly reply: PageReplies;
   /** What stands around a page's content. */
   frame(request: PageRequest): Frame;
@@ -58,14 +56,15 @@ export interface Site {
 
 export function createSite(options: SiteOptions): Site {
   const { sso, communities } = options;
-  const { origin, pathname: ssoPath } = new URL(sso.baseUrl);
-  const reply = pageReplies(communities.map(({ url }) => new URL(url).origin));
+  const { origin } = new URL(sso.baseUrl);
+  const reply = pageReplies(
+    communities.flatMap(({ url, formTargets }) => formTargets ?? [new URL(url).origin]),
+  );
   const { missing, fault } = messages(reply, communities);
   const context: SiteContext = {
     ...options,
     missing,
     origin,
-    ssoPath,
     reply,
     frame: ({ forum, path }) => ({ user: forum.user, path, communities }),
   };

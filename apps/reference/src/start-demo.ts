@@ -11,6 +11,7 @@ import { freePort } from './free-port.js';
 import { fetchEmulators } from './http/fetch-emulators.js';
 import { inFront } from './http/in-front.js';
 import { startSiteServer } from './http/site-server.js';
+import { type OpenNumbers, openNumbers } from './open-numbers.js';
 import type { ShownCommunity } from './pages/home-page.js';
 import { messagePage } from './pages/message-page.js';
 import { passwordGate } from './password-gate.js';
@@ -20,7 +21,7 @@ import { createSite } from './site.js';
 
 export interface DemoOptions {
   readonly settings: Settings;
-  /** Where generated secrets are kept. */
+  /** Where generated secrets are kept, and the numbers by which other programs know people. */
   readonly secretsFolder: string;
   /** Host names under which browsers see the site and the emulators, by the community's name. Default `localhost`. */
   readonly hostnames?: { readonly site?: string; readonly communities?: Readonly<Record<string, string>> };
@@ -55,8 +56,11 @@ export async function startDemo({
   // The address has to be known before anything can be set up, so the port is taken first.
   const server = await startSiteServer(settings);
   const closers: (() => Promise<void>)[] = [server.close];
+  let kept: OpenNumbers | undefined;
   const close = async (): Promise<void> => {
     await Promise.all(closers.map((end) => end()));
+    // What still runs may ask for a number.
+    await kept?.close();
   };
   try {
     const baseUrl = (
@@ -89,7 +93,8 @@ export async function startDemo({
       copied = { ...copied, ...emulator.variables };
     }
     const people = createPeople({ staffFlags: !places.some(({ real }) => real) });
-    const store = memoryStore({ now });
+    kept = await openNumbers(environment, secretsFolder);
+    const store = { ...memoryStore({ now }), numbers: kept.numbers };
     const asksPassword = settings.password !== undefined;
     const communities = places.map((place) =>
       connected(place, {
@@ -131,8 +136,7 @@ export async function startDemo({
     const served = await serveSite(site, settings.framework);
     closers.push(served.close);
     server.answerWith(inFront(site.first, served.listener));
-    const real = communities.filter((community) => community.real).map(({ name }) => name);
-    if (real.length > 0) void reportCheck(sso, real, log);
+    if (communities.some(({ real }) => real)) void reportCheck(sso, communities, log);
     return { origin, communities, close };
   } catch (error) {
     await close();
@@ -143,11 +147,11 @@ export async function startDemo({
 /** Says of real communities whether they answer and accept what the site was given for them. Nothing waits for it. */
 async function reportCheck(
   sso: ForumSso,
-  real: readonly string[],
+  communities: readonly ShownCommunity[],
   log: (line: string) => void,
 ): Promise<void> {
   const { results } = await sso.check();
-  for (const result of results.filter(({ connector }) => real.includes(connector))) {
+  for (const result of results.filter(({ connector }) => ownerOf(connector, communities)?.real === true)) {
     const notes = result.outcome === 'done' ? result.notes : [];
     const failure =
       result.outcome === 'failed'
@@ -155,6 +159,14 @@ async function reportCheck(
         : '';
     log(`check.${result.outcome}  ${[result.connector, ...notes].join('  ')}${failure}`);
   }
+}
+
+/** The community of a connector, or of a part of one: a client that gets webhooks has the connector's name in front. */
+function ownerOf(connector: string, communities: readonly ShownCommunity[]): ShownCommunity | undefined {
+  const [owner] = communities
+    .filter(({ name }) => connector === name || connector.startsWith(`${name}-`))
+    .sort((a, b) => b.name.length - a.name.length);
+  return owner;
 }
 
 /** Where a community is. */

@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto';
+
 import {
   type HeaderLine,
   normalise,
@@ -9,7 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { frameworks } from '../src/frameworks/index.js';
-import { startTestSite, type TestSite } from './support/test-site.js';
+import { communityUrl, startTestSite, type TestSite, testSecret } from './support/test-site.js';
 
 let sites: readonly TestSite[];
 beforeAll(async () => {
@@ -25,6 +27,20 @@ const page: readonly HeaderLine[] = [
   ['Sec-Fetch-Mode', 'navigate'],
 ];
 const form: HeaderLine = ['Content-Type', 'application/x-www-form-urlencoded'];
+
+const json: HeaderLine = ['Content-Type', 'application/json'];
+const apiKey: HeaderLine = ['Api-Key', testSecret('wiki-api-key')];
+
+/** The address at which a client asks the site to log somebody in. */
+function loginAtRoot(): string {
+  const fields = {
+    nonce: 'n',
+    return_sso_url: `${communityUrl('discourse-connect-provider')}/index.php?a=b`,
+  };
+  const sso = Buffer.from(new URLSearchParams(fields).toString()).toString('base64');
+  const sig = createHmac('sha256', testSecret('wiki-secret')).update(sso).digest('hex');
+  return `/session/sso_provider?${new URLSearchParams({ sso, sig })}`;
+}
 
 /** A form as a browser sends it, or with other headers. */
 function posted(target: string, body: string, headers: readonly HeaderLine[] = [form]): Asked {
@@ -110,7 +126,7 @@ describe('is answered alike by all frameworks:', () => {
     ['no form at all', 400, posted('/login', '', [])],
     ['a form that is too large', 413, posted('/login', 'x'.repeat(8_193))],
     ['one that does not say how large it is', 413, { ...posted('/login', 'x'.repeat(8_193)), chunked: true }],
-    ['JSON', 400, posted('/login', '{"username":"bob"}', [['Content-Type', 'application/json']])],
+    ['JSON', 400, posted('/login', '{"username":"bob"}', [json])],
     ['a body of a kind that is none', 400, posted('/login', 'username=bob', [['Content-Type', 'nonsense']])],
     ['a body of no kind', 400, posted('/login', 'username=bob', [])],
     [
@@ -124,6 +140,12 @@ describe('is answered alike by all frameworks:', () => {
     ['a login that is none', 403, { target: '/sso/discourse', headers: page }],
     ['an address of Forum SSO without anything', 404, { target: '/sso/nothing', headers: page }],
     ['a wrong method there', 405, posted('/sso/discourse', '')],
+    ['a login at the root, as at a forum', 302, { target: loginAtRoot(), headers: page }],
+    ['one that is none', 400, { target: '/session/sso_provider', headers: page }],
+    ['a call at the root without its key', 403, { method: 'POST', target: '/admin/users/1/log_out.json' }],
+    ['one with its key', 200, { method: 'POST', target: '/admin/users/1/log_out', headers: [apiKey] }],
+    ['one that no client may make', 404, posted('/admin/users/sync_sso', '{}', [apiKey, json])],
+    ['one that asks for nobody', 404, { target: '/u/by-external/a%2Fb.json', headers: [apiKey] }],
   ])('%s', async (_what, status, asked) => {
     const reply = await answer(asked);
     expect(reply.status).toBe(status);

@@ -22,7 +22,7 @@ async function addresses(
   const [, site = ''] = await running.waitFor(/The site\s+(http:\S+)/);
   const [, forum = ''] = await running.waitFor(/Forum \(Discourse[^)]*\)\s+(http:\S+)/);
   const others = await Promise.all(
-    ['\\(Talkyard', '\\(Coral', '\\(Fruum', 'Club forum \\(Discourse'].map((shown) =>
+    ['\\(Talkyard', '\\(Coral', '\\(Fruum', 'Club forum \\(Discourse', '\\(MediaWiki'].map((shown) =>
       running.waitFor(new RegExp(`${shown}, emulated\\)\\s+(http:\\S+)`)),
     ),
   );
@@ -55,7 +55,7 @@ describe('the demo as a process', () => {
     const { site, all } = await addresses(running);
     expect(running.output()).toContain(`its site on ${framework}:`);
     expect(await (await fetch(site)).text()).toContain('Example Site');
-    expect(new Set(all).size).toBe(6);
+    expect(new Set(all).size).toBe(7);
     for (const url of all) {
       expect((await fetch(url)).status).toBe(200);
       // Would be waited for much longer than for one that is only kept alive.
@@ -74,7 +74,7 @@ describe('the demo as a process', () => {
     );
   });
 
-  test('its generated secrets can be read by their owner alone', async () => {
+  test('its generated secrets and numbers can be read by their owner alone', async () => {
     await addresses(start({}));
     const names = [
       'forum-sso-keys',
@@ -88,6 +88,10 @@ describe('the demo as a process', () => {
       'coral-webhook-secret',
       'fruum-secret',
       'fruum-caller',
+      'wiki-secret',
+      'wiki-api-key',
+      'wiki-webhook-secret',
+      'numbers.db',
     ];
     for (const name of names) {
       const { mode } = statSync(new URL(`../.secrets/${name}`, import.meta.url));

@@ -1,11 +1,13 @@
 import { createHmac } from 'node:crypto';
 
+import { startBlogEmulator, startWikiEmulator } from '@forum-sso/emulators/connect-client';
 import { startCoralEmulator } from '@forum-sso/emulators/coral';
 import { startDiscourseEmulator } from '@forum-sso/emulators/discourse';
 import { startFruumEmulator } from '@forum-sso/emulators/fruum';
 import { startTalkyardEmulator } from '@forum-sso/emulators/talkyard';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
+import { freePort } from '../src/free-port.js';
 import { startTestDemo, type TestDemo } from './support/test-demo.js';
 import { newVisitor, type Visitor } from './support/visitor.js';
 
@@ -281,6 +283,118 @@ describe('a real forum whose people sign in here', () => {
     });
     expect(answer.status).toBe(401);
     expect(answer.text).toContain('ERR_WEBHOOK_SIGNATURE_INVALID');
+  });
+});
+
+describe('real clients that log people in with the site', () => {
+  const wikiSecret = 'the secret between the wiki and the site';
+  const blogSecret = 'the secret between the blog and the site';
+  const webhookSecret = 'the secret of webhooks to the wiki';
+  const apiKey = 'k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3y';
+
+  /** A wiki and a blog that know where the demo will be. */
+  async function startBeforeTheDemo() {
+    const port = await freePort('127.0.0.1');
+    const site = `http://localhost:${port}`;
+    const wiki = kept(
+      await startWikiEmulator({
+        config: {
+          DiscourseUrl: site,
+          Sso: { Enable: true, SharedSecret: wikiSecret, EnableSeamlessLogin: true },
+          User: { GroupMaps: { sysop: ['@ADMIN@'], editor: ['demo-editors'] } },
+          DiscourseApi: { EnableLogout: true, Key: apiKey },
+          Webhook: { Enable: true, SharedSecret: webhookSecret, AllowedIpList: ['127.0.0.1'] },
+          Logout: {
+            OfferGlobalOptionToUser: true,
+            ForwardToDiscourse: true,
+            HandleEventFromDiscourse: true,
+          },
+        },
+      }),
+    );
+    const blog = kept(
+      await startBlogEmulator({
+        options: { url: site, 'sso-client-enabled': true, 'sso-secret': blogSecret, 'api-key': apiKey },
+      }),
+    );
+    const demo = await startBeside({
+      PORT: String(port),
+      COMMUNITY_PORT: '0',
+      DISCOURSE_CONNECT_PROVIDER_SECRETS: `wiki.example.com|${wikiSecret}x\n127.0.0.1|${wikiSecret}\n127.0.0.1|${blogSecret}`,
+      DISCOURSE_API_KEY: apiKey,
+      WEBHOOK_TARGETS: `${wiki.webhookUrl}|${webhookSecret}`,
+    });
+    return { demo, wiki, blog };
+  }
+
+  async function logIn(demo: TestDemo, visitor: Visitor, url: string, username: string) {
+    const form = new URL((await visitor.open(url)).url);
+    expect(form.origin + form.pathname).toBe(`${demo.origin}/login`);
+    const returnTo = form.searchParams.get('returnTo') ?? '';
+    const answer = await visitor.post(`${demo.origin}/login`, { username, returnTo });
+    return visitor.open(answer.location ?? '');
+  }
+
+  test('take its people, nobody as staff; a wiki hears of them and ends sessions', async () => {
+    const { demo, wiki, blog } = await startBeforeTheDemo();
+    expect(demo.communities.filter(({ real }) => real).map(({ name }) => name)).toEqual([
+      'discourse-connect-provider',
+    ]);
+    expect(await lineWith(demo, 'check.')).toMatch(/^check\.done {2}discourse-connect-provider-[0-9a-f]{8}$/);
+
+    const visitor = newVisitor();
+    await visitor.open(`${wiki.origin}/index.php?title=Main_Page`);
+    const login = `${wiki.origin}/index.php?title=Special:UserLogin&returnto=Main_Page`;
+    expect((await logIn(demo, visitor, login, 'alice')).text).toContain('data-user="Alice"');
+    expect(wiki.accounts()).toEqual([
+      expect.objectContaining({ name: 'Alice', discourseId: '1', groups: ['editor'] }),
+    ]);
+    const atBlog = await visitor.open(`${blog.origin}/?discourse_sso=1&redirect_to=${blog.origin}/`);
+    expect(atBlog.text).toContain('data-user="alice"');
+
+    await visitor.post(`${demo.origin}/account/edit`, {
+      name: 'Alice',
+      title: '',
+      group: 'demo-translators',
+    });
+    for (let tries = 0; tries < 250 && wiki.accounts()[0]?.groups.length !== 0; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(wiki.accounts()[0]?.groups).toEqual([]);
+
+    const form = { 'dssoc-global-logout': '1' };
+    const out = await visitor.post(`${wiki.origin}/index.php?title=Special:UserLogout`, form);
+    await visitor.open(out.location ?? '');
+    expect((await visitor.get(`${demo.origin}/`)).text).not.toContain('Signed in as');
+
+    await lineWith(demo, '  login.answered  discourse-connect-provider  user=');
+    await lineWith(demo, '  logout.completed  discourse-connect-provider  user=');
+    await lineWith(demo, '  push.done  discourse-connect-provider-');
+    expect(demo.lines.join('\n')).not.toMatch(/the secret |k3yk3y|example\.com/);
+  });
+
+  test('may be where a form of the site ends, at any port of theirs', async () => {
+    const { demo } = await startBeforeTheDemo();
+    const { headers, text } = await newVisitor().get(`${demo.origin}/login`);
+    const [, targets = ''] = /form-action ([^;]*)/.exec(String(headers['content-security-policy'])) ?? [];
+    expect(targets.split(' ')).toEqual(
+      expect.arrayContaining(["'self'", 'https://wiki.example.com:*', 'http://127.0.0.1:*']),
+    );
+    expect(targets).not.toMatch(/(^| )(\*|https?:)( |$)/);
+    expect(text).toContain('href="https://wiki.example.com"');
+  });
+
+  test('are found where their webhooks go', async () => {
+    const demo = await startBeside({
+      DISCOURSE_CONNECT_PROVIDER_SECRETS: `localhost|${wikiSecret}`,
+      WEBHOOK_TARGETS: `http://localhost:1/index.php?title=Special:W|${webhookSecret}`,
+    });
+    expect(demo.community('discourse-connect-provider')).toBe('http://localhost:1');
+    expect(await lineWith(demo, 'check.')).toMatch(
+      /^check\.failed {2}discourse-connect-provider-.* {2}code=ERR_/,
+    );
+    // Without a key there is no API.
+    expect((await fetch(`${demo.origin}/admin/users/1/log_out`, { method: 'POST' })).status).toBe(404);
   });
 });
 

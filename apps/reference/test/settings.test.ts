@@ -42,8 +42,8 @@ describe('settings', () => {
   });
 
   test('all emulators need a port below 65536', () => {
-    expect(problemsOf({ COMMUNITY_PORT: '65531' })).toEqual([]);
-    expect(problemsOf({ COMMUNITY_PORT: '65532' })).toEqual([expect.stringContaining('no room')]);
+    expect(problemsOf({ COMMUNITY_PORT: '65530' })).toEqual([]);
+    expect(problemsOf({ COMMUNITY_PORT: '65531' })).toEqual([expect.stringContaining('no room')]);
   });
 
   test.each(['-1', '3000x', '65536', '1e3', '0x10', '3000.5'])('PORT=%s is refused', (PORT) => {
@@ -51,10 +51,10 @@ describe('settings', () => {
   });
 
   test('the site and an emulator cannot share a port', () => {
-    for (const PORT of ['4001', '4002', '4003', '4004', '4005']) {
+    for (const PORT of ['4001', '4002', '4003', '4004', '4005', '4006']) {
       expect(problemsOf({ PORT })).toEqual([expect.stringContaining('COMMUNITY_PORT')]);
     }
-    expect(problemsOf({ PORT: '4006' })).toEqual([]);
+    expect(problemsOf({ PORT: '4007' })).toEqual([]);
     expect(problemsOf({ COMMUNITY_PORT: '3000' })).toEqual([expect.stringContaining('COMMUNITY_PORT')]);
   });
 
@@ -192,6 +192,58 @@ describe('settings', () => {
 
     test('needs DEMO_PASSWORD when others can reach the site', () => {
       expect(problemsOf({ ...club, HOST: '0.0.0.0' })).toEqual([expect.stringContaining('DEMO_PASSWORD')]);
+    });
+  });
+
+  describe('clients that log in with the site', () => {
+    const apiKey = 'f1'.repeat(20);
+    const clients = {
+      DISCOURSE_CONNECT_PROVIDER_SECRETS: `wiki.example.com|${'7a'.repeat(16)}\n127.0.0.1|${'8b'.repeat(16)}`,
+      DISCOURSE_API_KEY: apiKey,
+      WEBHOOK_TARGETS: `https://wiki.example.com/index.php?title=Special:W|${'9c'.repeat(16)},http://127.0.0.1:8080/w|${'0d'.repeat(16)}`,
+    };
+
+    test('may be given by their lines alone, or with all that there is', () => {
+      expect(problemsOf(clients)).toEqual([]);
+      const { DISCOURSE_CONNECT_PROVIDER_SECRETS } = clients;
+      expect(problemsOf({ DISCOURSE_CONNECT_PROVIDER_SECRETS })).toEqual([]);
+      expect(problemsOf({ DISCOURSE_API_KEY: apiKey })).toEqual([]);
+    });
+
+    test.each([
+      ['DISCOURSE_CONNECT_PROVIDER_SECRETS', 'wiki.example.com'],
+      ['DISCOURSE_CONNECT_PROVIDER_SECRETS', `https://wiki.example.com|${'1e'.repeat(16)}`],
+      ['DISCOURSE_CONNECT_PROVIDER_SECRETS', `*|${'2f'.repeat(16)}`],
+      ['DISCOURSE_API_KEY', 'too-short'],
+      ['WEBHOOK_TARGETS', `http://wiki.example.com/hook|${'30'.repeat(16)}`],
+      ['WEBHOOK_TARGETS', 'https://wiki.example.com/hook'],
+    ])('are refused with a bad %s: %s', (name, value) => {
+      const [problem = '', ...more] = problemsOf({ ...clients, [name]: value });
+      expect([problem, more]).toEqual([
+        expect.stringMatching(/clients|DISCOURSE_API_KEY|WEBHOOK_TARGETS/),
+        [],
+      ]);
+      const [, given = 'too-short'] = value.split('|');
+      expect(problem).not.toContain(given);
+    });
+
+    test('get webhooks only where they log people in', () => {
+      const { WEBHOOK_TARGETS } = clients;
+      expect(problemsOf({ WEBHOOK_TARGETS })).toEqual([
+        expect.stringContaining('DISCOURSE_CONNECT_PROVIDER_SECRETS'),
+      ]);
+    });
+
+    test.each(['DISCOURSE_ADMIN_API_KEY', 'TALKYARD_API_SECRET'])('do not call with the key %s', (name) => {
+      for (const others of [{}, clients]) {
+        const problems = problemsOf({ ...others, DISCOURSE_API_KEY: apiKey, [name]: apiKey });
+        expect(problems).toEqual([expect.stringContaining('DISCOURSE_API_KEY')]);
+        expect(problems[0]).toContain(name);
+      }
+    });
+
+    test('need DEMO_PASSWORD when others can reach the site', () => {
+      expect(problemsOf({ ...clients, HOST: '0.0.0.0' })).toEqual([expect.stringContaining('DEMO_PASSWORD')]);
     });
   });
 

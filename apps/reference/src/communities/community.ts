@@ -54,6 +54,11 @@ export interface Connection {
   readonly connector: Connector;
   /** Pages of the site with the community in them. */
   readonly pages: readonly CommunityPage[];
+  /**
+   * Where a form of the site may end at it, for `form-action`, when that is more than the origin of its address: a form
+   * signs people in, and leads on.
+   */
+  readonly formTargets?: readonly string[];
   /** Given when people can sign in to the site with their account at this community. */
   readonly signIn?: CommunitySignIn;
 }

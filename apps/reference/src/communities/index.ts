@@ -4,6 +4,7 @@ import { discourseForum } from './discourse.js';
 import { clubForum } from './discourse-login.js';
 import { fruumPanel } from './fruum.js';
 import { talkyardForum } from './talkyard.js';
+import { wiki } from './wiki.js';
 
 /** What the demo shows, in the order of the home page and of the ports. */
 export const communities: readonly Community[] = [
@@ -12,4 +13,5 @@ export const communities: readonly Community[] = [
   coralComments,
   fruumPanel,
   clubForum,
+  wiki,
 ];

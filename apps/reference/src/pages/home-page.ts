@@ -17,10 +17,10 @@ export function homePage(frame: Frame, communities: readonly ShownCommunity[]): 
     frame,
     'Home',
     html`<h1>One account, here and in the community</h1>
-<p class="lead">The accounts are this site’s. Four communities beside it have no sign-in of their own: each asks this site, in its own way, who you are, and Forum SSO answers. With the Club forum it is the other way round.</p>
+<p class="lead">The accounts are this site’s. Five communities beside it have no sign-in of their own: each asks this site, in its own way, who you are, and Forum SSO answers. With the Club forum it is the other way round.</p>
 ${frame.user && html`<p class="note">You are signed in here as <strong>${frame.user.username}</strong>, so a community lets you in without asking. To see the sign-in on the way, sign out first.</p>`}
 <ul class="cards overview">${communities.map((community) => overviewCard(community))}</ul>
-<p class="quiet">This site and a community each remember you. Signing out here signs you out at the forum as well; elsewhere sign out on both sides before you try another account.</p>
+<p class="quiet">This site and a community each remember you. Signing out here signs you out at the forum and the wiki as well; elsewhere sign out on both sides before you try another account.</p>
 ${communities.map((community) => communitySection(community))}`,
   );
 }

@@ -32,7 +32,7 @@ p{margin:0 0 .9rem;max-width:44rem}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:.75rem;padding:1.25rem 1.4rem;overflow-wrap:anywhere}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem;margin:0;padding:0;list-style:none}
 .card>:last-child{margin-bottom:0}
-.overview{grid-template-columns:repeat(auto-fit,minmax(min(100%,11rem),1fr));margin:1.5rem 0 1rem}.overview h2{margin:0 0 .4rem}.overview .card{padding:1rem 1.1rem}
+.overview{grid-template-columns:repeat(auto-fit,minmax(min(100%,16rem),1fr));margin:1.5rem 0 1rem}.overview h2{margin:0 0 .4rem}.overview .card{padding:1rem 1.1rem}
 .tag{display:inline-block;margin:0 .35rem .2rem 0;padding:.05rem .6rem;border-radius:99px;background:var(--tint);color:var(--ink);font-size:.85rem;font-weight:600}
 .tag.warn{background:var(--warn-tint);color:var(--warn)}.tag.bad{background:var(--bad-tint);color:var(--bad)}
 .note{margin:0 0 1.25rem;padding:.75rem 1rem;border-left:4px solid var(--accent);border-radius:.4rem;background:var(--tint);max-width:46rem}

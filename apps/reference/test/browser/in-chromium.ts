@@ -13,6 +13,7 @@ export const hosts = {
     coral: 'coral.localhost',
     fruum: 'fruum.localhost',
     'discourse-login': 'club.localhost',
+    'discourse-connect-provider': 'wiki.localhost',
   },
 };
 

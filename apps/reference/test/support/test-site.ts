@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { memoryStore, type ReplyHeader } from '@forum-sso/core';
+import { type ForumSsoStore, memoryStore, type ReplyHeader } from '@forum-sso/core';
 
 import { communities } from '../../src/communities/index.js';
 import { deliveryLog } from '../../src/delivery-log.js';
@@ -12,7 +12,17 @@ import { createPeople } from '../../src/people.js';
 import { createSite, type Site } from '../../src/site.js';
 
 /** The same for each site, so that their answers can be compared. */
-const secrets = { read: (name: string) => createHash('sha256').update(name).digest('hex') };
+const secrets = { read: testSecret };
+
+/** A secret of the site. */
+export function testSecret(name: string): string {
+  return createHash('sha256').update(name).digest('hex');
+}
+
+/** Where the site takes a community to be; nothing is there. */
+export function communityUrl(name: string): string {
+  return `http://localhost:${communities.findIndex((community) => community.name === name) + 1}`;
+}
 
 const unreadable = (): Error => new Error('The database at 10.0.0.1 does not answer.');
 
@@ -36,16 +46,19 @@ export async function startTestSite(framework: Framework): Promise<TestSite> {
   const server = await startSiteServer({ host: '127.0.0.1', port: 0 });
   const origin = `http://localhost:${server.port}`;
   const people = createPeople({ staffFlags: true });
-  const store = memoryStore();
+  const store: ForumSsoStore = {
+    ...memoryStore(),
+    numbers: { numberOf: async () => 1, siteUserOf: async () => 'demo-alice' },
+  };
   const own = {
     ...{ environment: {}, real: false, siteOrigin: origin, secrets, people, store },
     asksPassword: false,
     seamlessLogin: false,
     accountChanged: async () => {},
   };
-  const shown = communities.map((community, index) => {
+  const shown = communities.map((community) => {
     const { name } = community;
-    const options = { ...own, url: `http://localhost:${index + 1}`, connectorPath: `/sso/${name}` };
+    const options = { ...own, url: communityUrl(name), connectorPath: `/sso/${name}` };
     return {
       ...community.card(options),
       ...community.connect(options),

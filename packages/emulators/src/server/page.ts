@@ -151,7 +151,7 @@ pre{background:var(--soft);border-radius:6px;padding:12px;overflow-x:auto}
 .avatar{display:inline-flex;flex:none;align-items:center;justify-content:center;width:44px;height:44px;border-radius:50%;background:var(--accent);color:#fff;font-weight:700;font-size:1.2rem}
 .avatar.small{width:30px;height:30px;font-size:.9rem}
 .bar .avatar{background:rgba(0,0,0,.28)}
-.flat{margin:0}.pre{white-space:pre-line}.long{overflow-wrap:anywhere}.wide{flex:1 1 16em;min-width:0}
+.flat{margin:0}.pre{white-space:pre-line}.long{overflow-wrap:anywhere}td.long{min-width:16em}.wide{flex:1 1 16em;min-width:0}
 .person{display:flex;align-items:center;gap:14px}
 footer{max-width:960px;margin:0 auto;padding:10px 20px 40px;color:var(--quiet);font-size:.85rem}
 `;

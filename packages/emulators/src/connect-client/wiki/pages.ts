@@ -58,8 +58,8 @@ ${query !== '' && html`<p class="quiet">The address has a query: <code>${query}<
 ${wiki.config.Sso.EnableSeamlessLogin && html`<li>Log in at the site first, then come here as a browser that was never here: you are logged in before the page is shown.</li>`}
 ${wiki.config.Sso.EnableAutoRelogin && html`<li>Let the sessions run out and come back: you are logged in again, as long as the site knows you.</li>`}
 </ul>
-<form class="row" method="post" action="/emulator/forget"><button class="plain">Forget that I was here</button></form>
-<form class="row" method="post" action="/emulator/expire"><button class="plain">Let all sessions run out</button></form>
+<div class="row"><form method="post" action="/emulator/forget"><button class="plain">Forget that I was here</button></form>
+<form method="post" action="/emulator/expire"><button class="plain">Let all sessions run out</button></form></div>
 </section>`,
   });
 }

@@ -87,9 +87,9 @@ export class Wiki {
     this.#sessions = this.#makeSessions();
   }
 
-  /** Address of a page. */
+  /** Address of a page, in which a blank is an underscore. */
   urlOf(title: string, more = ''): string {
-    return `${this.address.origin}/index.php?title=${encodeURIComponent(title).replaceAll('%3A', ':')}${more === '' ? '' : `&${more}`}`;
+    return `${this.address.origin}/index.php?title=${encodeURIComponent(title.replaceAll(' ', '_')).replaceAll('%3A', ':')}${more === '' ? '' : `&${more}`}`;
   }
 
   noteWebhook(record: Omit<WikiWebhookRecord, 'at'>): void {

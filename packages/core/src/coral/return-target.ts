@@ -1,4 +1,5 @@
 import { type Refusal, refusal } from '../errors.js';
+import { parseUrl } from '../http/parse-url.js';
 import { safeReturnPath } from '../http/return-path.js';
 
 /**
@@ -18,8 +19,8 @@ export function returnTarget(
     'ERR_RETURN_PATH_UNSAFE',
     'The address to return to is neither on this site nor of one of the listed origins.',
   );
-  if (!URL.canParse(text)) return foreign;
-  const url = new URL(text);
+  const url = parseUrl(text);
+  if (url === null) return foreign;
   const { origin, pathname, search, hash, username, password } = url;
   if (username !== '' || password !== '' || (origin !== ownOrigin && !origins.has(origin))) return foreign;
   const path = safeReturnPath(pathname + search + hash, ownOrigin);

@@ -1,5 +1,6 @@
 import { ForumSsoError } from '../errors.js';
 import { escapeHtml } from '../http/page.js';
+import { parseUrl } from '../http/parse-url.js';
 import type { ReplyHeader } from '../http/reply.js';
 import { readCoralOrigin } from './api/coral-api.js';
 import { streamScript } from './stream-script.js';
@@ -102,7 +103,7 @@ export function coralStreamEmbed(options: CoralStreamEmbedOptions): string {
 }
 
 function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  return /^https?:$/.test(parseUrl(text)?.protocol ?? '');
 }
 
 function unusable(problem: string): ForumSsoError {

@@ -1,3 +1,5 @@
+import { parseUrl } from '../http/parse-url.js';
+
 // RFC 3986: what may stand in a path; "?" too in queries and fragments.
 const pathCharacter = String.raw`[\w.~!$&'()*+,;=:@/-]|%[\da-f]{2}`;
 const uriPattern = new RegExp(
@@ -22,9 +24,10 @@ const plainHttpUrl = /^https?:\/\/[a-z\d][a-z\d.-]*(?::\d+)?\/[\w.~!$&'()*+,;=:@
  * @returns undefined when the text is no absolute http(s) URL, or holds a user name or password
  */
 export function strictHttpUrl(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
+  const parsed = parseUrl(text);
+  if (parsed === null) return undefined;
   if (plainHttpUrl.test(text)) return text;
-  const { protocol, username, password, origin, pathname, search, hash } = new URL(text);
+  const { protocol, username, password, origin, pathname, search, hash } = parsed;
   if ((protocol !== 'https:' && protocol !== 'http:') || username !== '' || password !== '') return undefined;
   const rest = encodeRest(pathname) + encodeRest(search) + encodeRest(hash);
   const url = origin + rest;
@@ -34,8 +37,8 @@ export function strictHttpUrl(text: string): string | undefined {
 /** The extensions of pictures that Coral shows; any other avatar it drops without a word. */
 export function isPicturePath(url: string): boolean {
   // Only what ends a path can: spares all others the parsing.
-  if (!/\.(?:jpe?g|gif|png|webp)(?:[?#]|$)/i.test(url) || !URL.canParse(url)) return false;
-  return /\.(?:jpe?g|gif|png|webp)$/i.test(new URL(url).pathname);
+  if (!/\.(?:jpe?g|gif|png|webp)(?:[?#]|$)/i.test(url)) return false;
+  return /\.(?:jpe?g|gif|png|webp)$/i.test(parseUrl(url)?.pathname ?? '');
 }
 
 function encodeRest(text: string): string {

@@ -1,6 +1,7 @@
 import { ForumSsoError } from '../errors.js';
 import { inlineJson } from '../http/inline-json.js';
 import { escapeHtml } from '../http/page.js';
+import { parseUrl } from '../http/parse-url.js';
 import type { ReplyHeader } from '../http/reply.js';
 import { renewalScript } from './renewal-script.js';
 
@@ -56,7 +57,7 @@ export function fruumPageHtml({
   settings = {},
   nonce,
 }: FruumPageOptions): string {
-  if (!/^https?:\/\/[^\s"'<>]+$/.test(fruumUrl) || !URL.canParse(fruumUrl)) {
+  if (!/^https?:\/\/[^\s"'<>]+$/.test(fruumUrl) || parseUrl(fruumUrl) === null) {
     throw new ForumSsoError('ERR_FRUUM_VALUE_UNUSABLE', 'fruumUrl must be the http(s) address of Fruum.');
   }
   const loader = `${fruumUrl.replace(/\/+$/, '')}/go/${encodeURIComponent(forumId)}`;

@@ -1,3 +1,5 @@
+import { parseUrl } from './parse-url.js';
+
 /**
  * An address of the usual form: http(s), a host with a dot in small letters, no port, user name or password. Whatever
  * matches is parsed by `URL` to just that; what does not match may still be an address, and only `URL` can tell.
@@ -9,7 +11,8 @@ export const plainHttpUrl = /^https?:\/\/(?:(?!xn--)[a-z0-9-]+\.)+[a-z]+(?:[/?#]
 /** True for an absolute http(s) URL without user name and password. */
 export function isHttpUrl(text: string): boolean {
   if (plainHttpUrl.test(text)) return true;
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
+  const url = parseUrl(text);
+  if (url === null) return false;
+  const { protocol, username, password } = url;
   return (protocol === 'https:' || protocol === 'http:') && username === '' && password === '';
 }

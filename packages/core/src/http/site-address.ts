@@ -1,4 +1,5 @@
 import { type Refusal, refusal } from '../errors.js';
+import { parseUrl } from './parse-url.js';
 
 /**
  * Where we are mounted. Comes from configuration alone: the `Host` header and its forwarded kin are the sender's
@@ -38,13 +39,13 @@ export function readSiteAddress(baseUrl: string): SiteAddress | Refusal {
  * fragment; https unless it is on this machine.
  */
 export function readPeerUrl(text: string, option: string): URL | Refusal {
-  if (!URL.canParse(text)) {
+  const url = parseUrl(text);
+  if (url === null) {
     return refusal(
       'ERR_OPTIONS_INVALID',
       `${option} must be an absolute URL, such as https://forum.example.com.`,
     );
   }
-  const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     return refusal('ERR_OPTIONS_INVALID', `${option} must begin with https://.`);
   }

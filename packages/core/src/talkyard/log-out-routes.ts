@@ -1,5 +1,6 @@
 import type { ConnectorSetup, Exchange, Route } from '../connector.js';
 import { isRefusal, type Refusal } from '../errors.js';
+import { parseUrl } from '../http/parse-url.js';
 import { redirectReply, type SsoReply } from '../http/reply.js';
 import { readHeader } from '../http/request.js';
 import type { TalkyardOptions } from './options.js';
@@ -72,7 +73,7 @@ export function createLogOutRoutes(
 
 function comesFrom({ request }: Exchange, { server, embedding }: AllowedOrigins): boolean {
   const referer = readHeader(request.headers, 'referer');
-  if (referer === undefined || !URL.canParse(referer)) return false;
-  const { origin } = new URL(referer);
+  const origin = referer === undefined ? undefined : parseUrl(referer)?.origin;
+  if (origin === undefined) return false;
   return origin === server || embedding.includes(origin);
 }

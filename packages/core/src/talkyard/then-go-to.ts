@@ -1,4 +1,5 @@
 import { errorFrom, isRefusal, type Refusal, refusal } from '../errors.js';
+import { parseUrl } from '../http/parse-url.js';
 
 /** Longest address to go to, in characters. */
 const targetLimit = 2_048;
@@ -57,10 +58,8 @@ export function checkThenGoTo(target: unknown, allowed: AllowedOrigins): string 
     const resolved = new URL(target, allowed.server);
     return resolved.origin === allowed.server ? finish('', resolved) : unsafe('It leads away from Talkyard.');
   }
-  if (!/^https?:\/\/[^/]/i.test(target) || !URL.canParse(target)) {
-    return unsafe('It must be a path with one leading slash, or an absolute http(s) URL.');
-  }
-  const url = new URL(target);
+  const url = /^https?:\/\/[^/]/i.test(target) ? parseUrl(target) : null;
+  if (url === null) return unsafe('It must be a path with one leading slash, or an absolute http(s) URL.');
   if (url.username !== '' || url.password !== '') return unsafe('It holds a user name.');
   if (url.origin !== allowed.server && !allowed.embedding.includes(url.origin)) {
     return unsafe(
@@ -93,8 +92,8 @@ function unsafe(detail: string): Refusal {
 
 /** The canonical origin of a text that is nothing but an http(s) origin (a slash at the end may stand); else undefined. */
 function readOrigin(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
+  const url = parseUrl(text);
+  if (url === null) return undefined;
   const bare =
     url.username === '' &&
     url.password === '' &&
@@ -115,8 +114,9 @@ function readOrigin(text: string): string | undefined {
 export function embeddingOrigins(entry: string, serverOrigin: string): readonly string[] | undefined {
   const line = entry.trim();
   const withScheme = line.includes('://') ? line : `https://${line}`;
-  if (line === '' || /[*\s\\@#?]/.test(line) || !URL.canParse(withScheme)) return undefined;
-  const { protocol, host, origin } = new URL(withScheme);
+  const url = line === '' || /[*\s\\@#?]/.test(line) ? null : parseUrl(withScheme);
+  if (url === null) return undefined;
+  const { protocol, host, origin } = url;
   if (protocol === 'http:') return [origin, `https://${host}`];
   if (protocol !== 'https:') return undefined;
   return withScheme === line || serverOrigin.startsWith('https:') ? [origin] : [origin, `http://${host}`];

@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { parseUrl } from '../../http/parse-url.js';
 import { type Query, readParameter } from '../../http/query.js';
 import { openMessage } from '../protocol/message.js';
 import type { SigningKey } from '../protocol/signature.js';
@@ -57,5 +58,5 @@ export function readLoginRequest(
 function isReturnUrl(text: string | undefined, expected: URL): boolean {
   // Compared as a whole: user name, port, query and fragment are no part of the expected address.
   if (text === undefined || text === expected.href) return text !== undefined;
-  return URL.canParse(text) && new URL(text).href === expected.href;
+  return parseUrl(text)?.href === expected.href;
 }

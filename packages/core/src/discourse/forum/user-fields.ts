@@ -1,5 +1,6 @@
 import { foldAsciiCase } from '../../ascii-case.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { parseUrl } from '../../http/parse-url.js';
 import { plainHttpUrl } from '../../http/plain-url.js';
 import type { SiteUser } from '../../site-user.js';
 import { isExternalId } from '../protocol/external-id.js';
@@ -161,8 +162,7 @@ function cut(text: string): string {
 /** The empty text clears the field; anything that is no web address with a dot in its host fails the whole login. */
 function isForumWebsite(website: string): boolean {
   if (website === '' || plainHttpUrl.test(website)) return true;
-  if (!URL.canParse(website)) return false;
-  const { protocol, hostname } = new URL(website);
+  const { protocol, hostname } = parseUrl(website) ?? { protocol: '', hostname: '' };
   return (protocol === 'https:' || protocol === 'http:') && hostname.includes('.');
 }
 

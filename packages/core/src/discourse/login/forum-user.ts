@@ -1,5 +1,6 @@
 import { hasControlCharacter } from '../../control-characters.js';
 import { type Refusal, refusal } from '../../errors.js';
+import { parseUrl } from '../../http/parse-url.js';
 import type { DiscourseFields } from '../protocol/fields.js';
 import { type ForumFlavour, textReader } from '../protocol/flavour.js';
 
@@ -82,5 +83,5 @@ export function readGroupNames(names: readonly string[]): readonly string[] {
 
 /** True for an address that a page may show a picture from. */
 export function isWebAddress(text: string): boolean {
-  return text.length <= 2_000 && /^https?:\/\/[^/?#@\\]+(?:[/?#]|$)/i.test(text) && URL.canParse(text);
+  return text.length <= 2_000 && /^https?:\/\/[^/?#@\\]+(?:[/?#]|$)/i.test(text) && parseUrl(text) !== null;
 }

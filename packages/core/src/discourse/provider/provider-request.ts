@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { parseUrl } from '../../http/parse-url.js';
 import { type Query, readParameter } from '../../http/query.js';
 import { isLoopback } from '../../http/site-address.js';
 import type { DiscourseFields } from '../protocol/fields.js';
@@ -141,9 +142,8 @@ function readReturnUrl(text: string): URL | Refusal {
   if (text.length > urlLimit) return unusable(`is longer than ${urlLimit} characters`);
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text))
     return unusable('holds blanks, backslashes or characters that are not ASCII: percent-encode them');
-  if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text))
-    return unusable('is not an absolute http(s) address');
-  const url = new URL(text);
+  const url = /^https?:\/\/[^/]/i.test(text) ? parseUrl(text) : null;
+  if (url === null) return unusable('is not an absolute http(s) address');
   if (url.username !== '' || url.password !== '' || /^[^/]+\/\/[^/?#]*@/.test(text))
     return unusable('holds a user name');
   if (url.protocol !== 'https:' && !isLoopback(url.hostname)) return unusable('must use https');

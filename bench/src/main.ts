@@ -19,6 +19,7 @@ import type { Row, RowGroup } from './measure.js';
 import { pushLimit, pushLimitMinute } from './push-limit.js';
 import { table, writeResults } from './report.js';
 import { scale } from './scale.js';
+import { siteStart } from './site-start.js';
 import { stores } from './stores.js';
 import { talkyardToken } from './talkyard-token.js';
 import { webhookSignature } from './webhook.js';
@@ -31,6 +32,7 @@ const groups: readonly RowGroup[] = [
   importCost,
   installSize,
   inspectStart,
+  siteStart,
   frameworkLogin,
   loginCallback,
   stores,

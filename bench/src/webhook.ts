@@ -50,7 +50,7 @@ export const webhookSignature: RowGroup = {
         repeated('verification', () => findWebhookKey(webhook, keys)),
         repeated('verifyWebhook', () => verifyWebhook(webhook, secret)),
       ],
-      11,
+      41,
     );
     return [
       compare(`verifyWebhook, ${(body.length / 1e3).toFixed(1)} kB, without parsing`, costs, {

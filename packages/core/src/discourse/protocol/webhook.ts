@@ -80,7 +80,7 @@ export function openWebhook(webhook: SentWebhook, keys: readonly KeyObject[]): O
 }
 
 /** Which of the keys signed a webhook. Nothing of the body is looked at but its bytes. */
-function findWebhookKey({ headers, body }: SentWebhook, keys: readonly KeyObject[]): number | Refusal {
+export function findWebhookKey({ headers, body }: SentWebhook, keys: readonly KeyObject[]): number | Refusal {
   const signature = readHeader(headers, 'x-discourse-event-signature');
   if (signature === undefined || signature === '') {
     return refusal(

@@ -1,7 +1,8 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 
 import { verifyWebhook } from '../../../src/discourse/index.js';
+import { findWebhookKey } from '../../../src/discourse/protocol/webhook.js';
 import { isForumSsoError } from '../../../src/errors.js';
 
 const secret = 'webhook-secret-123';
@@ -25,6 +26,19 @@ function codeOf(webhook: unknown, secrets: unknown = secret): string {
   }
   throw new Error('it was accepted');
 }
+
+describe('findWebhookKey', () => {
+  test('says which key signed the bytes, whatever they say', () => {
+    const noJson = Uint8Array.of(0, 0xff, 0x7b);
+    const sig = createHmac('sha256', secret).update(noJson).digest('hex');
+    const webhook = { headers: { 'x-discourse-event-signature': `sha256=${sig}` }, body: noJson };
+    const keys = ['another-secret', secret].map((text) => createSecretKey(text, 'utf8'));
+    expect(findWebhookKey(webhook, keys)).toBe(1);
+    expect(findWebhookKey({ ...webhook, body: noJson.subarray(1) }, keys)).toMatchObject({
+      refused: 'ERR_WEBHOOK_SIGNATURE_INVALID',
+    });
+  });
+});
 
 describe('verifyWebhook', () => {
   test('gives what was sent, whatever the spelling of the headers', () => {

@@ -225,13 +225,15 @@ describe('the journal', () => {
       'users.csv',
       `id,email,username\n${Array.from({ length: 30 }, (_, i) => `l${i},l${i}@example.com,lea${i}`).join('\n')}\n`,
     );
-    const args = ['push', '--from', 'users.csv', '--rate', '600', '--quiet'];
+    // Half a minute: the first has to be at work until the second has ended, however slow the machine is.
+    const args = ['push', '--from', 'users.csv', '--rate', '60', '--quiet'];
     const first = startCli(args, { cwd, env: forum.env() });
     while (!existsSync(join(cwd, 'forum-sso-push-discourse.journal.lock')))
       await new Promise((r) => setTimeout(r, 20));
     const second = await runCli([...args, '--resume'], { cwd, env: forum.env() });
     expect(second).toMatchObject({ code: 2, stderr: expect.stringMatching(/Another run \(process \d+\)/) });
-    expect(await first.ended).toMatchObject({ code: 0 });
+    first.child.kill('SIGINT');
+    expect(await first.ended).toMatchObject({ code: 130, signal: null });
   });
 });
 
@@ -247,7 +249,8 @@ describe('pace', () => {
     const args = ['push', '--from', 'users.csv', '--rate', '600', '--concurrency', '8', '--quiet'];
     expect(await runCli(args, { cwd, env: forum.env(paced.url) })).toMatchObject({ code: 0 });
     const seconds = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1_000;
-    expect(seconds).toBeGreaterThan(1.05);
+    // 1.1 seconds as they leave; as they arrive, a busy machine may push them together.
+    expect(seconds).toBeGreaterThan(0.7);
     await paced.close();
   });
 

@@ -1,13 +1,13 @@
 /**
  * One of several processes that start on an empty database and race for the same keys. Arguments: kind, place, schema,
- * number of connections. Each connection makes the tables first, then it says "ready"; told how many keys there are, it
- * claims them all and tells which it took.
+ * number of connections. Each connection makes the tables first, then it says "ready"; told the name of a heat, it claims
+ * all keys of that and tells which it took.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { OneTimeValues } from '@forum-sso/core';
 
-import { claimAll } from '../../testkit/src/claim-race.js';
+import { claimAll, keysOfHeat } from '../../testkit/src/claim-race.js';
 import { postgresStore, sqliteStore } from '../src/index.js';
 
 const [kind = '', place = '', schema = '', connections = '1'] = process.argv.slice(2);
@@ -34,8 +34,8 @@ process.once('message', async () => {
       kind === 'sqlite' ? sqliteStore({ path: place }) : postgresStore({ url: place, schema }),
     ),
   );
-  process.on('message', async (message) => {
-    const keys = Array.from({ length: Number(message) }, (_, i) => `nonce-${i}`);
+  process.on('message', async (heat) => {
+    const keys = keysOfHeat(String(heat));
     process.send?.(await Promise.all(stores.map(({ oneTime }) => claimAll(patient(oneTime), keys, 60))));
   });
   process.send?.('ready');

@@ -7,7 +7,7 @@ export {
   testKeys,
   transcribe,
 } from './case.js';
-export { assertOneWinnerEach, claimAll } from './claim-race.js';
+export { assertOneWinnerEach, claimAll, raceProcesses } from './claim-race.js';
 export {
   adapterCases,
   describeAdapter,

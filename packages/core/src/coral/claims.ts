@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal, refusal } from '../errors.js';
+import { isRecord } from '../json.js';
 import type { SiteUser } from '../site-user.js';
 import { type CoralRole, claimFault, isCoralRole, tokenFields, userFields } from './fields.js';
 import { isPicturePath, strictHttpUrl } from './uri.js';
@@ -144,11 +145,6 @@ export function firstLoginEmailFault(email: string): Refusal | null {
     );
   }
   return null;
-}
-
-/** True for a plain object: no list, no null. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function emailFault({ email, emailVerified }: SiteUser): Refusal | null {

@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 import { errorFrom, isRefusal, type Refusal, refusal } from '../errors.js';
-import { type CoralClaims, firstLoginEmailFault, isRecord, readClaims } from './claims.js';
+import { isRecord, parseJson } from '../json.js';
+import { type CoralClaims, firstLoginEmailFault, readClaims } from './claims.js';
 
 /** One of Coral's signing secrets, as its admin pages list them. */
 export interface CoralSigningSecret {
@@ -141,10 +142,5 @@ function judgeTimes(payload: unknown, now: number): Refusal | null {
 
 /** The JSON value of a base64url part; undefined when it is none. */
 function decodeJson(part: string): unknown {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return value;
-  } catch {
-    return undefined;
-  }
+  return parseJson(Buffer.from(part, 'base64url').toString('utf8'));
 }

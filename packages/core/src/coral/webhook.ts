@@ -4,7 +4,7 @@ import { types } from 'node:util';
 import { errorFrom, isRefusal, type Refusal, refusal } from '../errors.js';
 import { bodyNotRaw } from '../http/body-refusals.js';
 import { type HeadersLike, readHeader } from '../http/request.js';
-import { isRecord } from './claims.js';
+import { isRecord, parseJson } from '../json.js';
 
 /** Largest event that is read, in bytes. */
 export const webhookLimit = 1_048_576;
@@ -151,12 +151,8 @@ function isSigned(header: string, body: Uint8Array, secrets: readonly (string | 
 }
 
 function readEvent(body: Uint8Array): CoralEvent | Refusal {
-  let content: unknown;
-  try {
-    content = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    return malformed('it is no JSON in UTF-8');
-  }
+  const content = parseJson(body);
+  if (content === undefined) return malformed('it is no JSON in UTF-8');
   if (!isRecord(content)) return malformed('it is no object');
   const { id, type, createdAt, tenantID, tenantDomain, data } = content;
   const time = typeof createdAt === 'string' ? Date.parse(createdAt) : Number.NaN;

@@ -2,6 +2,7 @@ import type { ActiveConnector, Connector, ConnectorSetup, Delivery, Exchange } f
 import { errorRow, ForumSsoError, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
 import { gateFormPost } from '../http/browser-gate.js';
 import { jsonReply, type SsoReply } from '../http/reply.js';
+import { parseJson } from '../json.js';
 import type { SiteUser } from '../site-user.js';
 import { type AuthAnswer, decideAuthRequest } from './answer.js';
 import { checkCaller } from './caller.js';
@@ -172,16 +173,14 @@ async function decide(
 
 const slowBody = refusal('ERR_BODY_UNREADABLE', 'The body did not come in time.');
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 async function readJsonBody(request: Exchange['request']): Promise<{ readonly value: unknown } | Refusal> {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(utf8.decode(await request.body(bodyLimit)));
-    return { value };
+    value = parseJson(await request.body(bodyLimit));
   } catch (cause) {
     if (isForumSsoError(cause)) return refusal(cause.code, cause.detail);
-    return refusal('ERR_FRUUM_PAYLOAD_MALFORMED', 'The body is not JSON.');
   }
+  return value === undefined ? refusal('ERR_FRUUM_PAYLOAD_MALFORMED', 'The body is not JSON.') : { value };
 }
 
 /** A fresh hash for an open page of the site; `{ "user": null }` when nobody is signed in. */

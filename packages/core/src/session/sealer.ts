@@ -2,6 +2,7 @@ import { webcrypto } from 'node:crypto';
 
 import { CompactEncrypt, compactDecrypt } from 'jose';
 
+import { isRecord, parseJson } from '../json.js';
 import type { SubKey } from '../keys/key-ring.js';
 
 /** Longest sealed text that is opened, in characters: more cannot come in a cookie. */
@@ -23,7 +24,6 @@ export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubK
   const byId = new Map(subKeys.map((subKey) => [subKey.id, importedOnce(subKey)]));
   const newestKey = byId.get(newest.id) ?? importedOnce(newest);
   const encoder = new TextEncoder();
-  const decoder = new TextDecoder();
   return {
     async seal(claims, expiresAt) {
       const content = { purpose, claims, exp: Math.floor(expiresAt.getTime() / 1_000) };
@@ -44,7 +44,7 @@ export function createSealer(purpose: string, subKeys: readonly [SubKey, ...SubK
           },
           { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
         );
-        content = JSON.parse(decoder.decode(plaintext));
+        content = parseJson(plaintext);
       } catch {
         return null;
       }
@@ -62,8 +62,4 @@ function importedOnce({ key }: SubKey): () => Promise<webcrypto.CryptoKey> {
     imported ??= webcrypto.subtle.importKey('raw', key.export(), 'AES-GCM', false, ['encrypt', 'decrypt']);
     return imported;
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

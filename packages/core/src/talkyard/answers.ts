@@ -1,6 +1,6 @@
+import { isRecord, parseJson } from '../json.js';
 import { failure } from './call.js';
 import type { TalkyardRefusal } from './error-body.js';
-import { isRecord } from './record.js';
 
 /** A user as Talkyard describes them. Their e-mail address is never told. */
 export interface TalkyardMember {
@@ -25,7 +25,7 @@ export type TalkyardLookup = { readonly found: TalkyardMember } | { readonly mis
 
 /** The one-time login secret out of an answer. Base-36, at most 26 characters. */
 export function readLoginSecret(text: string): string | TalkyardRefusal {
-  const answer = parse(text);
+  const answer = parseJson(text);
   const secret = isRecord(answer) ? (answer.loginSecret ?? answer.ssoLoginSecret) : undefined;
   return typeof secret === 'string' && /^[0-9A-Za-z_-]{1,200}$/.test(secret)
     ? secret
@@ -33,12 +33,12 @@ export function readLoginSecret(text: string): string | TalkyardRefusal {
 }
 
 export function readUpsertedUser(text: string): TalkyardMember | TalkyardRefusal {
-  const answer = parse(text);
+  const answer = parseJson(text);
   return (isRecord(answer) ? readMember(answer.user) : undefined) ?? unexpected('a user');
 }
 
 export function readUserList(text: string): readonly TalkyardMember[] | TalkyardRefusal {
-  const answer = parse(text);
+  const answer = parseJson(text);
   const users: unknown = isRecord(answer) ? answer.users : undefined;
   if (!Array.isArray(users)) return unexpected('a list of users');
   const members = users.map(readMember).filter((member) => member !== undefined);
@@ -47,7 +47,7 @@ export function readUserList(text: string): readonly TalkyardMember[] | Talkyard
 
 /** @param count how many things were asked for; Talkyard answers in the same order */
 export function readLookups(text: string, count: number): readonly TalkyardLookup[] | TalkyardRefusal {
-  const answer = parse(text);
+  const answer = parseJson(text);
   const things: unknown = isRecord(answer) ? answer.thingsOrErrs : undefined;
   if (!Array.isArray(things) || things.length !== count) return unexpected('one result for each reference');
   const lookups = things.map(readLookup).filter((lookup) => lookup !== undefined);
@@ -55,7 +55,7 @@ export function readLookups(text: string, count: number): readonly TalkyardLooku
 }
 
 export function readSecretInfo(text: string): ApiSecretInfo | TalkyardRefusal {
-  const info = parse(text);
+  const info = parseJson(text);
   return isRecord(info) ? { info } : unexpected('what the API secret may do');
 }
 
@@ -77,14 +77,6 @@ function readLookup(thing: unknown): TalkyardLookup | undefined {
   if (isRecord(thing) && typeof thing.errCode === 'string') return { missing: thing.errCode.slice(0, 40) };
   const found = readMember(thing);
   return found === undefined ? undefined : { found };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unexpected(what: string): TalkyardRefusal {

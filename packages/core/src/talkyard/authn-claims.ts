@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refusal } from '../errors.js';
+import { isRecord, parseJson } from '../json.js';
 import { talkyardEmail } from './email.js';
-import { isRecord } from './record.js';
 
 /** What a comment token says. */
 export interface AuthnClaims {
@@ -138,14 +138,6 @@ function isOffsetDateTime(text: string): boolean {
 
 function upperCase(value: string | number): string | number {
   return typeof value === 'string' ? value.toUpperCase() : value;
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 function unreadable(detail: string): Refusal {

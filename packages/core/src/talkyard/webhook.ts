@@ -1,5 +1,5 @@
 import { errorFrom, isRefusal, type Refusal, refusal } from '../errors.js';
-import { isRecord } from './record.js';
+import { isRecord, parseJson } from '../json.js';
 
 /** Most events that one call may bring; Talkyard sends one at a time. */
 const eventLimit = 100;
@@ -41,7 +41,7 @@ export function readTalkyardNotice(body: Uint8Array): TalkyardNotice {
 
 /** {@link readTalkyardNotice} with a refusal as a value. */
 export function readNotice(body: Uint8Array): TalkyardNotice | Refusal {
-  const message = parse(body);
+  const message = parseJson(body);
   if (!isRecord(message)) return malformed('The body is no JSON object.');
   const { origin, events } = message;
   if (typeof origin !== 'string' || !/^https?:\/\/[^/\s]{1,255}$/.test(origin))
@@ -66,14 +66,6 @@ function readEvent(value: unknown): TalkyardNoticeEvent | undefined {
   const userId = isRecord(pat) ? pat.id : undefined;
   const known = typeof userId === 'number' && Number.isSafeInteger(userId) && userId > 0;
   return { id, at, type: eventType, ...(known ? { userId } : {}), data };
-}
-
-function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    return undefined;
-  }
 }
 
 function malformed(detail: string): Refusal {

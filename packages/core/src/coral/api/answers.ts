@@ -1,5 +1,5 @@
 import { type Refusal, refusal } from '../../errors.js';
-import { isRecord } from '../claims.js';
+import { isRecord } from '../../json.js';
 import { type CoralRole, isCoralRole } from '../fields.js';
 
 /** An account in Coral. */

@@ -1,6 +1,6 @@
 import { type Refusal, refusal } from '../../errors.js';
 import { answerLimit, type OutgoingAnswer, type OutgoingFault, sendRequest } from '../../http/outgoing.js';
-import { isRecord } from '../claims.js';
+import { isRecord, parseJson } from '../../json.js';
 import { type CoralFault, coralRefusal, plainWord } from './coral-codes.js';
 
 /** How Coral is reached. */
@@ -74,12 +74,7 @@ function noAnswer({ fault, cause }: OutgoingFault, timeoutMs: number): Refusal {
  * GraphQL.
  */
 function readAnswer({ text, status }: OutgoingAnswer): GraphqlAnswer | Refusal {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    content = undefined;
-  }
+  const content = parseJson(text);
   if (isRecord(content)) {
     const { error, errors, data } = content;
     if (isRecord(error)) return faultAnswer(error, status);

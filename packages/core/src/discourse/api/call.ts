@@ -1,6 +1,7 @@
 import { type ErrorCode, type Refusal, refusal } from '../../errors.js';
 import { type OutgoingAnswer, type OutgoingRequest, sendRequest } from '../../http/outgoing.js';
 import { readRetryAfter } from '../../http/retry-after.js';
+import { isRecord, parseJson } from '../../json.js';
 
 /** How the forum's API is reached. */
 export interface DiscourseConnection {
@@ -108,19 +109,6 @@ function waitSeconds({ text, headers }: OutgoingAnswer): number {
 function errorType({ text }: OutgoingAnswer): string | undefined {
   const body = parseJson(text);
   return isRecord(body) && typeof body.error_type === 'string' ? body.error_type : undefined;
-}
-
-/** The JSON of an answer; undefined when it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** An answer that fits none of the documented ones. */

@@ -1,16 +1,10 @@
 import { errorFrom, ForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
 import type { OutgoingAnswer, OutgoingRequest } from '../../http/outgoing.js';
 import { readPeerUrl } from '../../http/site-address.js';
+import { isRecord, parseJson } from '../../json.js';
 import { secretKinds, secretProblems } from '../../secrets.js';
 import { messageQuery, sealMessage } from '../protocol/message.js';
-import {
-  callDiscourse,
-  type DiscourseConnection,
-  type DiscourseRefusal,
-  isRecord,
-  parseJson,
-  unexpected,
-} from './call.js';
+import { callDiscourse, type DiscourseConnection, type DiscourseRefusal, unexpected } from './call.js';
 import {
   type GroupsMode,
   groupsAreMissing,

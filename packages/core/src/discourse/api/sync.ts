@@ -1,7 +1,8 @@
 import { refusal } from '../../errors.js';
 import type { OutgoingAnswer } from '../../http/outgoing.js';
+import { isRecord, parseJson } from '../../json.js';
 import type { DiscourseFields } from '../protocol/fields.js';
-import { type DiscourseRefusal, isRecord, parseJson, unexpected } from './call.js';
+import { type DiscourseRefusal, unexpected } from './call.js';
 
 /**
  * How the forum takes groups from a push. The forum's setting "discourse connect overrides groups" decides it, and it

@@ -1,3 +1,4 @@
+import { isRecord, parseJson } from '../../json.js';
 import { guardStore } from '../../store/guarded-store.js';
 import type { ForumSsoStore, Profiles } from '../../store/store.js';
 import { type ForumUser, type ForumUserUpdate, isWebAddress } from './forum-user.js';
@@ -174,14 +175,8 @@ export function encode(content: ProfileContent): string {
 
 /** It was written here, so its shape is ours; the types are checked all the same. */
 function decode(json: string): ProfileContent | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    return null;
-  }
-  if (typeof value !== 'object' || value === null) return null;
-  const held: Readonly<Record<string, unknown>> = { ...value };
+  const held = parseJson(json);
+  if (!isRecord(held)) return null;
   const { id, username, name, email, admin, moderator, suspended, source } = held;
   if (
     typeof id !== 'string' ||

@@ -2,6 +2,7 @@ import type { ConnectorSetup, Exchange, Route } from '../../connector.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import { readParameter } from '../../http/query.js';
 import { redirectReply, type SsoReply, withHeaders } from '../../http/reply.js';
+import { isRecord } from '../../json.js';
 import type { Sealer } from '../../session/sealer.js';
 import type { AccountLinking } from './accounts.js';
 import { userDigest } from './attempt.js';
@@ -172,13 +173,9 @@ function readConfirmation(claims: Readonly<Record<string, unknown>> | null): Con
 
 function isForumUser(value: unknown): value is ForumUser {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'id' in value &&
+    isRecord(value) &&
     typeof value.id === 'string' &&
-    'username' in value &&
     typeof value.username === 'string' &&
-    'email' in value &&
     typeof value.email === 'string'
   );
 }

@@ -1,5 +1,6 @@
 import { hasControlCharacter } from '../../control-characters.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isRecord } from '../../json.js';
 import {
   type ForumUserUpdate,
   isWebAddress,
@@ -114,10 +115,6 @@ function latest(stamps: readonly unknown[]): string {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function malformed(fault: string): Refusal {

@@ -6,6 +6,7 @@ import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.
 import type { NewEvent } from '../../events/event.js';
 import { isListed } from '../../http/client-ip.js';
 import { answerHeaders, type SsoReply } from '../../http/reply.js';
+import { isRecord } from '../../json.js';
 import type { SecretRing } from '../../secrets.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Locks, Profiles } from '../../store/store.js';
@@ -156,10 +157,7 @@ export function createWebhookReceiver(
   /** Little more than a person's number: only a read-back tells what it means. */
   async function aboutNumber({ type, body, event }: DiscourseEvent): Promise<WebhookOutcome | Refusal> {
     const content = body[type];
-    const id: unknown =
-      typeof content === 'object' && content !== null
-        ? Reflect.get(content, numbers.get(type) ?? '')
-        : undefined;
+    const id = isRecord(content) ? content[numbers.get(type) ?? ''] : undefined;
     if (typeof id !== 'number' || !Number.isSafeInteger(id) || id <= 0 || api === undefined) return 'ignored';
     return linking.alone(String(id), async () =>
       takeReadBack(String(id), event, await linking.find(String(id))),

@@ -4,6 +4,7 @@ import { types } from 'node:util';
 import { errorFrom, isRefusal, type Refusal, refusal } from '../../errors.js';
 import { bodyNotRaw } from '../../http/body-refusals.js';
 import { type HeadersLike, readHeader } from '../../http/request.js';
+import { isRecord, parseJson } from '../../json.js';
 import { secretKinds, secretLimit, secretProblems } from '../../secrets.js';
 import { findSigningKey } from './signature.js';
 
@@ -107,16 +108,8 @@ function headerText(headers: HeadersLike, name: string): string {
 }
 
 function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const value = parseJson(body);
+  return isRecord(value) ? value : null;
 }
 
 function readKeys(secrets: unknown): readonly KeyObject[] | Refusal {

@@ -3,6 +3,7 @@ import { hasControlCharacter } from '../../control-characters.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import { parseQuery, readParameter } from '../../http/query.js';
 import { readHeader } from '../../http/request.js';
+import { isRecord, parseJson } from '../../json.js';
 import { isExternalId } from '../protocol/external-id.js';
 import type { DiscourseFields } from '../protocol/fields.js';
 import { type ForumFlavour, textReader } from '../protocol/flavour.js';
@@ -102,15 +103,10 @@ function readMessage(body: string, contentType: string): SyncMessage | Refusal {
     const sig = readParameter(form, 'sig');
     return isRefusal(sso) ? sso : isRefusal(sig) ? sig : { sso, sig };
   }
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === 'object' && value !== null && 'sso' in value && 'sig' in value) {
-      return { sso: value.sso, sig: value.sig };
-    }
-  } catch {
-    // Falls through to the same refusal.
-  }
-  return refusal('ERR_PARAMETER_MISSING', 'The JSON body must be an object with "sso" and "sig".');
+  const value = parseJson(body);
+  return isRecord(value) && 'sso' in value && 'sig' in value
+    ? { sso: value.sso, sig: value.sig }
+    : refusal('ERR_PARAMETER_MISSING', 'The JSON body must be an object with "sso" and "sig".');
 }
 
 /** What of the message reaches the site. */

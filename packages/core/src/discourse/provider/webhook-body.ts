@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { isRecord, parseJson } from '../../json.js';
 import type { ClientPerson } from './client-person.js';
 
 /** The `user` object of a webhook, as clients read it: numbers are numbers, groups whole objects. */
@@ -30,20 +31,15 @@ export interface KnownUser {
 
 /** Reads what was stored as such an object; null for anything else. */
 export function readKnownUser(json: string): KnownUser | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    return null;
-  }
-  if (typeof value !== 'object' || value === null) return null;
-  const { user, by }: { user?: unknown; by?: unknown } = value;
+  const value = parseJson(json);
+  if (!isRecord(value)) return null;
+  const { user, by } = value;
   return isWebhookUser(user) && (by === 'login' || by === 'webhook') ? { user, by } : null;
 }
 
 function isWebhookUser(value: unknown): value is WebhookUser {
-  if (typeof value !== 'object' || value === null || !('groups' in value)) return false;
-  const { id, username, name, email, groups }: Partial<Record<keyof WebhookUser, unknown>> = value;
+  if (!isRecord(value)) return false;
+  const { id, username, name, email, groups } = value;
   return (
     typeof id === 'number' &&
     typeof username === 'string' &&
@@ -55,9 +51,7 @@ function isWebhookUser(value: unknown): value is WebhookUser {
 }
 
 function isWebhookGroup(value: unknown): value is WebhookGroup {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, name }: { id?: unknown; name?: unknown } = value;
-  return typeof id === 'number' && typeof name === 'string';
+  return isRecord(value) && typeof value.id === 'number' && typeof value.name === 'string';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Refusal, refusal } from '../../errors.js';
 import { sendRequest } from '../../http/outgoing.js';
+import { isRecord, parseJson } from '../../json.js';
 import { signatureOf } from '../protocol/signature.js';
 import type { OutgoingWebhook } from './webhook-body.js';
 import type { ReadyTarget } from './webhook-targets.js';
@@ -91,13 +92,8 @@ function faultOf(
 /** WordPress: a JSON text that holds JSON with `success`. */
 function isRefusedInBody(text: string): boolean {
   let value: unknown = text;
-  for (let depth = 0; depth < 2 && typeof value === 'string'; depth++) {
-    try {
-      value = JSON.parse(value);
-    } catch {
-      return false;
-    }
-  }
-  if (typeof value !== 'object' || value === null || !('success' in value)) return false;
-  return [false, 0, '', '0', 'false', null].some((no) => no === value.success);
+  for (let depth = 0; depth < 2 && typeof value === 'string'; depth++) value = parseJson(value);
+  if (!isRecord(value) || !('success' in value)) return false;
+  const { success } = value;
+  return [false, 0, '', '0', 'false', null].some((no) => no === success);
 }

@@ -16,6 +16,12 @@ export function profileRoutes(site: SiteContext): readonly PageRoute[] {
       profilePage(frame(request), request.user, { addressIsFixed: hasRealPeers(site), problem }),
       problem === undefined ? {} : { status: 400 },
     );
+  /** Changes an account, and tells the communities. */
+  const save = async (id: string, change: (user: SiteUser) => SiteUser): Promise<PageReply> => {
+    people.update(id, change);
+    await sso.push(id);
+    return reply.redirect('/deliveries');
+  };
 
   return [
     {
@@ -31,9 +37,7 @@ export function profileRoutes(site: SiteContext): readonly PageRoute[] {
       async answer(request) {
         const changed = readChange(site, request.user, await request.form(formLimit));
         if (typeof changed === 'string') return page(request, changed);
-        people.update(request.user.id, () => changed);
-        await sso.push(request.user.id);
-        return reply.redirect('/deliveries');
+        return save(request.user.id, () => changed);
       },
     },
     {
@@ -43,9 +47,7 @@ export function profileRoutes(site: SiteContext): readonly PageRoute[] {
       visitors: 'members',
       async answer(request) {
         if (hasRealPeers(site)) return page(request, fixedAddress);
-        people.update(request.user.id, (user) => ({ ...user, emailVerified: true }));
-        await sso.push(request.user.id);
-        return reply.redirect('/deliveries');
+        return save(request.user.id, (user) => ({ ...user, emailVerified: true }));
       },
     },
     {

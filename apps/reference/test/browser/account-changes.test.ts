@@ -58,13 +58,11 @@ describeInChromium('changing an account at the site, in Chromium', (world) => {
   });
 
   test('whom the staff suspend is out at the forum, and does not come back in', async () => {
-    const { page, browser } = world;
+    const { page } = world;
     await world.signIn('bob');
     await enterForum();
 
-    const other = await browser.newContext();
-    try {
-      const staff = await other.newPage();
+    await world.inAnotherBrowser(async (staff) => {
       await world.signIn('alice', staff);
       await staff.getByRole('link', { name: 'People' }).click();
       await staff.getByRole('button', { name: 'Suspend bob' }).click();
@@ -76,9 +74,7 @@ describeInChromium('changing an account at the site, in Chromium', (world) => {
 
       await staff.getByRole('button', { name: 'Let in bob' }).click();
       await staff.getByRole('heading', { name: 'bob was let in again' }).waitFor();
-    } finally {
-      await other.close();
-    }
+    });
     await enterForum();
   });
 

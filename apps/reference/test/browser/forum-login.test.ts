@@ -41,21 +41,11 @@ function clubIn(world: World) {
       await at.goto(club().url);
       return (await at.getByRole('button', { name: 'Log Out' }).count()) > 0;
     },
-    /** Work in a second browser of its own. */
-    async inAnotherBrowser(work: (page: Page) => Promise<void>): Promise<void> {
-      const context = await world.browser.newContext();
-      context.setDefaultTimeout(10_000);
-      try {
-        await work(await context.newPage());
-      } finally {
-        await context.close();
-      }
-    },
   };
 }
 
 describeInChromium('signing in to the site with the Club forum, in Chromium', (world) => {
-  const { club, pickAtClub, signInWithClub, userOf, isAtClub, inAnotherBrowser } = clubIn(world);
+  const { club, pickAtClub, signInWithClub, userOf, isAtClub } = clubIn(world);
 
   test('somebody new gets an account, and its page shows what the forum told, picture and all', async () => {
     const complaints = policyComplaints(world.page);
@@ -80,7 +70,7 @@ describeInChromium('signing in to the site with the Club forum, in Chromium', (w
     await page.getByRole('button', { name: 'Connect' }).click();
     await page.waitForURL(`${world.demo.origin}/account`);
     await page.getByText('Connected with this account.').waitFor();
-    await inAnotherBrowser(async (other) => {
+    await world.inAnotherBrowser(async (other) => {
       await signInWithClub('ally', other);
       expect(await userOf(other)).toBe('alice');
     });
@@ -125,7 +115,7 @@ describeInChromium('signing in to the site with the Club forum, in Chromium', (w
     await pickAtClub('erin');
     const answer = await held.url;
     await held.release();
-    await inAnotherBrowser(async (other) => {
+    await world.inAnotherBrowser(async (other) => {
       await other.goto(answer);
       await other.getByText('ERR_LOGIN_ATTEMPT_MISSING').waitFor();
       expect(await userOf(other)).toBeNull();
@@ -204,7 +194,7 @@ describeInChromium('signing in to the site with the Club forum, in Chromium', (w
   test('signing out here: in this browser, at the forum as well, and nowhere else', async () => {
     const { page } = world;
     await signInWithClub('erin');
-    await inAnotherBrowser(async (other) => {
+    await world.inAnotherBrowser(async (other) => {
       await signInWithClub('erin', other);
       await page.getByRole('link', { name: 'Sign out, and choose where' }).click();
       await page.getByRole('button', { name: 'Sign out' }).click();
@@ -217,7 +207,7 @@ describeInChromium('signing in to the site with the Club forum, in Chromium', (w
   test('signing out here: everywhere', async () => {
     const { page } = world;
     await signInWithClub('erin');
-    await inAnotherBrowser(async (other) => {
+    await world.inAnotherBrowser(async (other) => {
       await signInWithClub('erin', other);
       await page.getByRole('link', { name: 'Sign out, and choose where' }).click();
       await page.getByRole('checkbox').check();
@@ -231,7 +221,7 @@ describeInChromium('signing in to the site with the Club forum, in Chromium', (w
   test('logging out at the forum leads back here, signed out in this browser alone', async () => {
     const { page } = world;
     await signInWithClub('erin');
-    await inAnotherBrowser(async (other) => {
+    await world.inAnotherBrowser(async (other) => {
       await signInWithClub('erin', other);
       await page.goto(club().url);
       await page.getByRole('button', { name: 'Log Out' }).click();
@@ -243,7 +233,7 @@ describeInChromium('signing in to the site with the Club forum, in Chromium', (w
 
   test('logged out at the forum by its staff, somebody is out here in every browser', async () => {
     await signInWithClub('erin');
-    await inAnotherBrowser(async (other) => {
+    await world.inAnotherBrowser(async (other) => {
       await signInWithClub('erin', other);
       await club().act('erin', 'log_out');
       await club().webhooks();

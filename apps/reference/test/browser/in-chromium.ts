@@ -19,7 +19,6 @@ export const hosts = {
 
 /** What a test has: a demo of its own, and a browser that has never been anywhere. */
 export interface World {
-  readonly browser: Browser;
   readonly demo: TestDemo;
   readonly context: BrowserContext;
   readonly page: Page;
@@ -31,6 +30,8 @@ export interface World {
   signIn(name: string, at?: Page): Promise<void>;
   /** Signs out at the site, on a page without scripts. */
   signOut(at?: Page): Promise<void>;
+  /** Work in a second browser of its own, which has never been anywhere. */
+  inAnotherBrowser(work: (page: Page) => Promise<void>): Promise<void>;
   /** The text of an answer of a community, asked without a browser. */
   ask(community: string, path: string, init?: RequestInit): Promise<string>;
 }
@@ -62,8 +63,7 @@ export function describeInChromium(
     afterAll(() => browser?.close());
     beforeEach(async () => {
       demo = await startTestDemo(variables, hostnames);
-      context = await running(browser).newContext();
-      context.setDefaultTimeout(10_000);
+      context = await freshContext(running(browser));
       page = await context.newPage();
     });
     afterEach(async () => {
@@ -72,9 +72,6 @@ export function describeInChromium(
     });
 
     const world: World = {
-      get browser() {
-        return running(browser);
-      },
       get demo() {
         return running(demo);
       },
@@ -100,6 +97,14 @@ export function describeInChromium(
         await at.getByRole('button', { name: 'Sign out' }).click();
         await at.waitForURL(`${world.demo.origin}/`);
       },
+      async inAnotherBrowser(work) {
+        const other = await freshContext(running(browser));
+        try {
+          await work(await other.newPage());
+        } finally {
+          await other.close();
+        }
+      },
       async ask(community, path, init) {
         // Names below localhost are known to browsers only.
         const { port } = new URL(world.demo.community(community));
@@ -108,6 +113,13 @@ export function describeInChromium(
     };
     define(world);
   });
+}
+
+/** Cookies, storage and patience of a browser of its own. */
+async function freshContext(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(10_000);
+  return context;
 }
 
 function running<T>(part: T | undefined): T {

@@ -1,6 +1,5 @@
 import { startWikiEmulator } from '@forum-sso/emulators/connect-client';
 import { expect, test } from '@jest/globals';
-import type { Page } from 'playwright-core';
 
 import { freePort } from '../../src/free-port.js';
 import { startTestDemo } from '../support/test-demo.js';
@@ -44,16 +43,6 @@ function wikiIn(world: World) {
 describeInChromium('logging in to a wiki with the site, in Chromium', (world) => {
   const { url, goToSignIn, readerAt, groupsOf, logOut } = wikiIn(world);
 
-  async function inAnotherBrowser(work: (page: Page) => Promise<void>): Promise<void> {
-    const context = await world.browser.newContext();
-    context.setDefaultTimeout(10_000);
-    try {
-      await work(await context.newPage());
-    } finally {
-      await context.close();
-    }
-  }
-
   test('an anonymous reader is led to the site, signs in, and is back with the rights of the groups', async () => {
     const complaints = policyComplaints(world.page);
     await goToSignIn();
@@ -95,7 +84,7 @@ describeInChromium('logging in to a wiki with the site, in Chromium', (world) =>
     await goToSignIn();
     await world.pick('alice');
     await world.page.waitForURL(url('Main_Page'));
-    await inAnotherBrowser(async (other) => {
+    await world.inAnotherBrowser(async (other) => {
       await world.signIn('alice', other);
       await logOut();
       await world.open('/');
@@ -112,7 +101,7 @@ describeInChromium('logging in to a wiki with the site, in Chromium', (world) =>
   test('a sign-out at the site ends the sessions at the wiki', async () => {
     await world.signIn('bob');
     expect(await readerAt()).toBe('Bob');
-    await inAnotherBrowser(async (other) => {
+    await world.inAnotherBrowser(async (other) => {
       await world.signIn('bob', other);
       expect(await readerAt(other)).toBe('Bob');
       await world.signOut();

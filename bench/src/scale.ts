@@ -7,7 +7,7 @@ import { type Candidate, compare, type RowGroup, takeTurns } from './measure.js'
 
 const secret = randomBytes(16).toString('hex');
 const baseUrl = 'https://site.example.com/sso';
-const times = 400;
+const times = 100;
 
 function signed(fields: Record<string, string>): string {
   const sso = Buffer.from(new URLSearchParams(fields).toString()).toString('base64');
@@ -19,8 +19,8 @@ function signed(fields: Record<string, string>): string {
 export const scale: RowGroup = {
   name: 'scale',
   async rows() {
-    const clients = await takeTurns([providerLogin(10), providerLogin(1_000)], 11);
-    const links = await takeTurns([await callbackLogin(10), await callbackLogin(100_000)], 11);
+    const clients = await takeTurns([providerLogin(10), providerLogin(1_000)], 41);
+    const links = await takeTurns([await callbackLogin(10), await callbackLogin(100_000)], 41);
     return [
       compare("a client's login with 1,000 clients", clients, {
         subject: '1000 clients',

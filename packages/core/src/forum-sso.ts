@@ -12,7 +12,7 @@ import {
   type Refusal,
   refusal,
 } from './errors.js';
-import type { NewEvent } from './events/event.js';
+import { isHeard, type NewEvent } from './events/event.js';
 import { gateFormPost, gateNavigation } from './http/browser-gate.js';
 import { addressList } from './http/client-ip.js';
 import { type ExchangeFrame, readCurrentUser, SiteExchange } from './http/exchange.js';
@@ -173,10 +173,11 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   const store = guardStore(sound.store ?? memoryStore({ now }));
   const people = store.people ?? memoryStore({ now }).people;
   const emit = (event: NewEvent, connector?: string): void => {
-    if (sound.events === undefined) return;
+    const listener = sound.events;
+    if (!isHeard(listener)) return;
     try {
       const at = now();
-      const heard: unknown = sound.events(
+      const heard: unknown = listener(
         Object.assign({}, event, connector === undefined ? { at } : { at, connector }),
       );
       // An async listener may fail as well; unheard, that would end the process.
@@ -458,8 +459,8 @@ function setUpConnectors(
       warning,
       useSecret: (label, value) => secrets.add(name, label, value),
       emit: (event) => emit(event, name),
-      // Nobody sees it without a listener.
-      pseudonym: options.events === undefined ? () => '' : (siteUserId) => pseudonym(logKey, siteUserId),
+      // Nobody sees it when nobody listens.
+      pseudonym: (siteUserId) => (isHeard(options.events) ? pseudonym(logKey, siteUserId) : ''),
     });
     if (active !== null) running.push({ name, active });
   }

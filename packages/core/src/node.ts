@@ -4,6 +4,7 @@ import { types } from 'node:util';
 import { errorFrom, isRefusal, type Refusal, refusal } from './errors.js';
 import type { ForumSso } from './forum-sso.js';
 import { bodyBrokenOff, bodyTooLarge, bodyTooSlow } from './http/body-refusals.js';
+import { isNamed, repeats } from './http/header-names.js';
 import type { ReplyHeader, SsoReply } from './http/reply.js';
 import type { SsoRequest } from './http/request.js';
 import { type PageForum, pageForum } from './session/page-forum.js';
@@ -107,7 +108,7 @@ export function writeHeaders(response: HeaderTarget, headers: readonly ReplyHead
     if (header === undefined) continue;
     const [name, value] = header;
     if (isNamed(name, 'set-cookie')) cookies.push(value);
-    else if (isNamed(name, 'vary') || repeats(headers, i, name)) response.appendHeader(name, value);
+    else if (isNamed(name, 'vary') || repeats(headers, i)) response.appendHeader(name, value);
     else response.setHeader(name, value);
   }
   addCookies(response, cookies);
@@ -159,20 +160,6 @@ export async function openPage(
   if (visit.reply === null) return pageForum(visit, (headers) => addHeaders(response, headers));
   writeReply(response, visit.reply);
   return null;
-}
-
-// Lengths first: almost all names differ in it, and folding the case of each costs more than writing the headers.
-function isNamed(name: string, lowerCase: string): boolean {
-  return name.length === lowerCase.length && name.toLowerCase() === lowerCase;
-}
-
-function repeats(headers: readonly ReplyHeader[], index: number, name: string): boolean {
-  for (let i = 0; i < index; i++) {
-    const other = headers[i]?.[0];
-    if (other !== undefined && other.length === name.length && isNamed(other, name.toLowerCase()))
-      return true;
-  }
-  return false;
 }
 
 /** All at once: Node looks through every line each time that the header is set. */

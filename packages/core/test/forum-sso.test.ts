@@ -245,6 +245,40 @@ describe('createForumSso', () => {
   });
 });
 
+test('a listener that leads events on is asked first whether anybody hears', async () => {
+  const asked: string[] = [];
+  const refusing: Connector = {
+    kind: 'k',
+    name: 'k',
+    setUp: ({ pseudonym }) => ({
+      routes: [
+        route(async () => {
+          asked.push(pseudonym('alice'));
+          return refusal('ERR_INTERNAL', 'x');
+        }),
+      ],
+    }),
+  };
+  const heard: ForumSsoEvent[] = [];
+  let hears = (): boolean => false;
+  const events = Object.assign((event: ForumSsoEvent) => heard.push(event), { hears: () => hears() });
+  const { sso } = forumSso([refusing], { events });
+  await sso.handle(request('/sso/k'));
+  expect([asked, heard]).toEqual([[''], []]);
+
+  hears = () => true;
+  await sso.handle(request('/sso/k'));
+  expect(asked[1]).toMatch(/^[0-9a-f]{16}$/);
+  expect(heard).toMatchObject([{ type: 'request.refused' }]);
+
+  hears = () => {
+    throw new Error('out of order');
+  };
+  await sso.handle(request('/sso/k'));
+  expect(asked[2]).toBe(asked[1]);
+  expect(heard).toHaveLength(2);
+});
+
 test('an async listener that fails ends nothing', async () => {
   const unheard: unknown[] = [];
   const note = (reason: unknown): void => {

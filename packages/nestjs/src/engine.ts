@@ -1,4 +1,4 @@
-import { createForumSso, type ForumSso as Engine } from '@forum-sso/core';
+import { createForumSso, type ForumSso as Engine, type ForumSsoEvent } from '@forum-sso/core';
 
 import type { ForumEventHub } from './events/forum-event-hub.js';
 import type { ForumSsoModuleOptions } from './interfaces/forum-sso-module-options.interface.js';
@@ -7,11 +7,11 @@ import type { ForumSsoModuleOptions } from './interfaces/forum-sso-module-option
 export function createEngine(options: ForumSsoModuleOptions, hub: ForumEventHub): Engine {
   const { currentUser, signIn, signOut, bodySeconds, isPage, ...engine } = options;
   if ('sso' in engine) return engine.sso;
-  return createForumSso({
-    ...engine,
-    events: (event) => {
-      hub.emit(event);
-      engine.events?.(event);
-    },
-  });
+  const { events: own } = engine;
+  const listener = (event: ForumSsoEvent): unknown => {
+    hub.emit(event);
+    return own?.(event);
+  };
+  const hears = (): boolean => hub.hears() || (own !== undefined && (own.hears?.() ?? true));
+  return createForumSso({ ...engine, events: Object.assign(listener, { hears }) });
 }

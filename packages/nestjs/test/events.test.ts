@@ -1,7 +1,7 @@
-import type { Connector, ForumSsoEvent, NewEvent } from '@forum-sso/core';
+import type { Connector, EventListener, ForumSsoEvent, NewEvent } from '@forum-sso/core';
 import { jsonReply } from '@forum-sso/core';
 import { describe, expect, jest, test } from '@jest/globals';
-import { Controller, Get, Injectable, Logger, Module, Scope } from '@nestjs/common';
+import { Controller, Get, Injectable, Logger, Module, Scope, type Type } from '@nestjs/common';
 
 import { ForumSsoModule, OnForumEvent } from '../src/index.js';
 import { engineOptions, eventLog, startApplication } from './applications.js';
@@ -138,4 +138,53 @@ describe.each(platforms)('@OnForumEvent on %s', (platform) => {
     expect(heard.slice(-2)).toEqual(['slow ends', 'closed']);
     jest.restoreAllMocks();
   });
+});
+
+test.each<[string, readonly Type[], EventListener | undefined, number]>([
+  ['nobody listens', [], undefined, 0],
+  ['a method listens', [Listener], undefined, 1],
+  ['the option listens', [], () => {}, 1],
+  ['the option leads on to somebody', [], Object.assign(() => {}, { hears: () => true }), 1],
+  ['the option leads on to nobody', [], Object.assign(() => {}, { hears: () => false }), 0],
+])('when %s, events are made only if they are heard', async (_, providers, events, made) => {
+  let read = 0;
+  // The time is read for each event, and for nothing else here.
+  const now = (): Date => {
+    read++;
+    return new Date();
+  };
+  @Module({
+    imports: [
+      ForumSsoModule.forRoot(
+        engineOptions({ connectors: [teller], now, ...(events === undefined ? {} : { events }) }),
+      ),
+    ],
+    providers: [...providers],
+  })
+  class Site {}
+  const { send } = await startApplication(Site, 'express');
+  read = 0;
+  expect((await send('GET', '/sso/teller/updated')).status).toBe(200);
+  expect(read).toBe(made);
+});
+
+test('an async listener of the option that fails ends nothing', async () => {
+  const unheard: unknown[] = [];
+  const note = (reason: unknown): void => {
+    unheard.push(reason);
+  };
+  process.on('unhandledRejection', note);
+  try {
+    const events = async (): Promise<void> => {
+      throw new Error('the log is full');
+    };
+    @Module({ imports: [ForumSsoModule.forRoot(engineOptions({ connectors: [teller], events }))] })
+    class Site {}
+    const { send } = await startApplication(Site, 'express');
+    expect((await send('GET', '/sso/teller/updated')).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(unheard).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
 });

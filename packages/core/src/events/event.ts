@@ -147,4 +147,21 @@ export type NewEvent = ForumSsoEvent extends infer E
   : never;
 
 /** The listener. What it throws, or rejects with, is ignored: an audit log must never stop a login. */
-export type EventListener = (event: ForumSsoEvent) => unknown;
+export interface EventListener {
+  (event: ForumSsoEvent): unknown;
+  /**
+   * Asked before an event is made: false when nobody hears it at the moment, and then it is not made. For a listener that
+   * leads events on to others. Left out: somebody does.
+   */
+  readonly hears?: (() => boolean) | undefined;
+}
+
+/** Whether an event is worth making. A listener that cannot say so gets it. */
+export function isHeard(listener: EventListener | undefined): listener is EventListener {
+  if (listener?.hears === undefined) return listener !== undefined;
+  try {
+    return listener.hears();
+  } catch {
+    return true;
+  }
+}

@@ -31,12 +31,16 @@ export class ForumEventHub {
     for (const event of early) this.emit(event);
   }
 
+  /** False when an event would reach nobody: every listener is known, and there is none. */
+  hears(): boolean {
+    return this.#early !== undefined || this.#listeners.size > 0;
+  }
+
   emit(event: ForumSsoEvent): void {
     if (this.#early !== undefined) {
       this.#early.push(event);
       return;
     }
-    if (this.#listeners.size === 0) return;
     const names = event.type === 'webhook.received' ? [event.type, event.event, '*'] : [event.type, '*'];
     // Each method once, however many of its names fit.
     const listeners = new Set(names.flatMap((name) => this.#listeners.get(name) ?? []));

@@ -381,3 +381,17 @@ export function isForumSsoError(error: unknown): error is ForumSsoError {
 export function errorFrom({ refused, detail, cause }: Refusal): ForumSsoError {
   return new ForumSsoError(refused, detail, cause === undefined ? {} : { cause });
 }
+
+/** The refusal for an error: where an exception has to become a value again. */
+export function refusalFrom({ code, detail, cause }: ForumSsoError): Refusal {
+  return refusal(code, detail, cause);
+}
+
+/**
+ * The refusal for whatever was thrown, by code of the site or of a store as well.
+ * @param code for anything but a {@link ForumSsoError}, which keeps its own code and detail
+ * @param detail as with `code`; what was thrown becomes the cause
+ */
+export function refusalForThrown(thrown: unknown, code: ErrorCode, detail: string): Refusal {
+  return isForumSsoError(thrown) ? refusalFrom(thrown) : refusal(code, detail, thrown);
+}

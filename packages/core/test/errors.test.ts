@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { errorFrom, errorTable, ForumSsoError, isForumSsoError, refusal } from '../src/errors.js';
+import {
+  errorFrom,
+  errorTable,
+  ForumSsoError,
+  isForumSsoError,
+  refusal,
+  refusalForThrown,
+  refusalFrom,
+} from '../src/errors.js';
 
 describe('the table', () => {
   test.each(Object.entries(errorTable))('%s has a status of an error and a sentence', (code, row) => {
@@ -55,5 +63,26 @@ describe('ForumSsoError', () => {
       publicMessage: errorTable.ERR_INTERNAL.publicMessage,
     });
     expect(Reflect.construct(ForumSsoError, ['toString', ''])).toMatchObject({ status: 500 });
+  });
+});
+
+describe('an exception that becomes a refusal', () => {
+  const cause = new Error('lower');
+
+  test('keeps code, detail and cause, and comes back as it was', () => {
+    const why = refusal('ERR_STORE_UNAVAILABLE', 'Redis is gone.', cause);
+    expect(refusalFrom(errorFrom(why))).toStrictEqual(why);
+    const plain = refusal('ERR_INTERNAL', 'x');
+    expect(refusalFrom(errorFrom(plain))).toStrictEqual(plain);
+  });
+
+  test('gets the code that is given when it has none of ours, with what was thrown as its cause', () => {
+    const ours = new ForumSsoError('ERR_STORE_UNAVAILABLE', 'Redis is gone.', { cause });
+    const given = ['ERR_SITE_CALLBACK_FAILED', 'The callback failed.'] as const;
+    expect(refusalForThrown(ours, ...given)).toStrictEqual(
+      refusal('ERR_STORE_UNAVAILABLE', 'Redis is gone.', cause),
+    );
+    expect(refusalForThrown(cause, ...given)).toStrictEqual(refusal(...given, cause));
+    expect(refusalForThrown(undefined, ...given)).toStrictEqual(refusal(...given));
   });
 });

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 
+import { isRecord, parseJson } from '../json.js';
 import { type Finding, type InspectedField, type Inspection, odd, right, wrong } from './finding.js';
 import { type KnownSecret, knownSecrets } from './known-secrets.js';
 import { refusalIn } from './refusal-in.js';
@@ -109,14 +110,5 @@ function textOf(value: unknown): string {
 }
 
 function json(part: string): unknown {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return value;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return parseJson(Buffer.from(part, 'base64url').toString('utf8'));
 }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 import type { ConnectorSetup, Delivery, SuspendOptions } from '../connector.js';
-import { type ErrorCode, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
+import { type ErrorCode, isForumSsoError, isRefusal, type Refusal, refusal, refusalFrom } from '../errors.js';
 import type { SiteUser } from '../site-user.js';
 import type { CoralUser } from './api/answers.js';
 import { callCoral } from './api/call.js';
@@ -213,7 +213,7 @@ async function attempt(act: () => Promise<Delivery>): Promise<Delivery> {
     return await act();
   } catch (error) {
     if (!isForumSsoError(error)) throw error;
-    return failed(refusal(error.code, error.detail, error.cause));
+    return failed(refusalFrom(error));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 
-import { isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
+import { isRefusal, type Refusal, refusal, refusalForThrown } from '../errors.js';
 import type { SecretOption } from '../secrets.js';
 import type { SiteUser } from '../site-user.js';
 import { withinDeadline } from './deadline.js';
@@ -103,13 +103,11 @@ export async function decideAuthRequest(payload: unknown, rules: AuthRules): Pro
     if (isRefusal(user)) return user;
     return { reply: replyForUser(user), userId: user.id, keyPosition: verified.keyPosition };
   } catch (cause) {
-    return isForumSsoError(cause)
-      ? refusal(cause.code, cause.detail, cause.cause)
-      : refusal(
-          'ERR_SITE_CALLBACK_FAILED',
-          "The site's callback failed while a Fruum user was looked up.",
-          cause,
-        );
+    return refusalForThrown(
+      cause,
+      'ERR_SITE_CALLBACK_FAILED',
+      "The site's callback failed while a Fruum user was looked up.",
+    );
   }
 }
 

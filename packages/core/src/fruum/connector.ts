@@ -1,5 +1,13 @@
 import type { ActiveConnector, Connector, ConnectorSetup, Delivery, Exchange } from '../connector.js';
-import { errorRow, ForumSsoError, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
+import {
+  ForumSsoError,
+  isForumSsoError,
+  isRefusal,
+  type Refusal,
+  refusal,
+  refusalForThrown,
+} from '../errors.js';
+import { requestRefused } from '../events/request-refused.js';
 import { gateFormPost } from '../http/browser-gate.js';
 import { jsonReply, type SsoReply } from '../http/reply.js';
 import { parseJson } from '../json.js';
@@ -139,7 +147,7 @@ async function answerFruum(forum: Forum, exchange: Exchange): Promise<SsoReply> 
   const { setup } = forum;
   const decision = await decide(forum, exchange);
   if (isRefusal(decision)) {
-    reportRefusal(forum, decision, exchange.path);
+    forum.setup.emit(requestRefused(decision, exchange.path));
     return fruumJson({});
   }
   const { reply, userId, keyPosition } = decision;
@@ -224,7 +232,7 @@ async function issue(
 async function issueOrGuest(forum: Forum, visitor: FruumVisitor): Promise<FruumUserPayload | null> {
   const user = await issue(forum, visitor);
   if (!isRefusal(user)) return user;
-  reportRefusal(forum, user, new URL(forum.setup.routeUrl('/user')).pathname);
+  forum.setup.emit(requestRefused(user, new URL(forum.setup.routeUrl('/user')).pathname));
   return null;
 }
 
@@ -247,19 +255,5 @@ async function noteSignOut({ setup, signOuts }: Forum, siteUserId: string): Prom
 }
 
 function storeRefusal(error: unknown): Refusal {
-  return isForumSsoError(error)
-    ? refusal(error.code, error.detail, error.cause)
-    : refusal('ERR_INTERNAL', 'The times of sign-outs failed unexpectedly.', error);
-}
-
-function reportRefusal({ setup }: Forum, { refused: code, detail, cause }: Refusal, path: string): void {
-  const { status } = errorRow(code);
-  setup.emit({
-    type: 'request.refused',
-    code,
-    status,
-    path,
-    detail,
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return refusalForThrown(error, 'ERR_INTERNAL', 'The times of sign-outs failed unexpectedly.');
 }

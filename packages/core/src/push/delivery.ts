@@ -1,5 +1,12 @@
 import type { Deliverer, Delivery } from '../connector.js';
-import { type ErrorCode, errorFrom, type ForumSsoError, isForumSsoError, refusal } from '../errors.js';
+import {
+  type ErrorCode,
+  errorFrom,
+  type ForumSsoError,
+  isForumSsoError,
+  refusal,
+  refusalFrom,
+} from '../errors.js';
 
 /** How it went at one connector. */
 export type ConnectorResult =
@@ -97,9 +104,8 @@ export async function settle<T>(deliver: () => Promise<T>): Promise<T | Delivery
     return await deliver();
   } catch (cause) {
     if (isForumSsoError(cause)) {
-      const why = refusal(cause.code, cause.detail, cause.cause);
       const passing = cause.status === 503;
-      return { done: false, refusal: why, ...(passing ? { retryAfter: 0 } : {}) };
+      return { done: false, refusal: refusalFrom(cause), ...(passing ? { retryAfter: 0 } : {}) };
     }
     return { done: false, refusal: refusal('ERR_INTERNAL', 'The connector failed unexpectedly.', cause) };
   }

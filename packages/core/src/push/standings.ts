@@ -1,4 +1,4 @@
-import { isForumSsoError, type Refusal, refusal } from '../errors.js';
+import { isForumSsoError, type Refusal, refusal, refusalFrom } from '../errors.js';
 import type { SiteUser } from '../site-user.js';
 import type { People } from '../store/store.js';
 
@@ -17,7 +17,7 @@ export async function admit(people: People, user: SiteUser): Promise<SiteUser | 
     );
   } catch (error) {
     if (!isForumSsoError(error)) throw error;
-    return refusal(error.code, error.detail, error.cause);
+    return refusalFrom(error);
   }
 }
 

@@ -37,6 +37,17 @@ export function memoryJobs(now: () => Date): Jobs {
   const anew = (id: string, connector: string, body: string, generation: number): Waiting => ({
     ...{ id, connector, body, generation, attempts: 0, dueAt: time(), addedAt: time() },
   });
+  /** Takes a job away that is over; null when it is gone, or was added again meanwhile and waits as new. */
+  const finish = (id: string, generation: number): Waiting | null => {
+    const job = waiting.get(id);
+    if (job === undefined) return null;
+    if (job.generation > generation) {
+      put(anew(id, job.connector, job.body, job.generation));
+      return null;
+    }
+    take(id);
+    return job;
+  };
 
   return {
     async add({ id, connector, body }) {
@@ -58,29 +69,15 @@ export function memoryJobs(now: () => Date): Jobs {
       const job = waiting.get(id);
       return job !== undefined && job.dueAt <= time() ? job : null;
     },
-    async complete(id, generation) {
-      const job = waiting.get(id);
-      if (job === undefined) return false;
-      if (job.generation > generation) {
-        put(anew(id, job.connector, job.body, job.generation));
-        return false;
-      }
-      take(id);
-      return true;
-    },
+    complete: async (id, generation) => finish(id, generation) !== null,
     async postpone(id, delayMilliseconds, counts) {
       const job = waiting.get(id);
       if (job === undefined) return;
       put({ ...job, dueAt: time() + delayMilliseconds, attempts: job.attempts + (counts ? 1 : 0) });
     },
     async bury(id, generation, { code, detail }) {
-      const job = waiting.get(id);
-      if (job === undefined) return false;
-      if (job.generation > generation) {
-        put(anew(id, job.connector, job.body, job.generation));
-        return false;
-      }
-      take(id);
+      const job = finish(id, generation);
+      if (job === null) return false;
       const { connector, body, attempts } = job;
       dead.set(id, { id, connector, body, attempts: attempts + 1, code, detail, diedAt: now() });
       return true;

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 import type { ConnectorSetup, Exchange } from '../connector.js';
-import { errorRow, isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
+import { errorRow, isRefusal, type Refusal, refusal, refusalForThrown } from '../errors.js';
+import { requestRefused } from '../events/request-refused.js';
 import { jsonReply, type SsoReply } from '../http/reply.js';
 import type { SecretRing } from '../secrets.js';
 import type { TalkyardMember } from './answers.js';
@@ -102,22 +103,12 @@ export function createWebhookHandler(
     try {
       result = await answer(exchange);
     } catch (error) {
-      result = isForumSsoError(error)
-        ? refusal(error.code, error.detail, error.cause)
-        : refusal('ERR_INTERNAL', 'A webhook call failed unexpectedly.', error);
+      result = refusalForThrown(error, 'ERR_INTERNAL', 'A webhook call failed unexpectedly.');
     }
     if (!isRefusal(result)) return result;
-    const { refused: code, detail, cause } = result;
+    const code = result.refused;
     const { status, publicMessage } = errorRow(code);
-    const path = exchange.path.slice(0, exchange.path.lastIndexOf('/') + 1);
-    setup.emit({
-      type: 'request.refused',
-      code,
-      status,
-      path,
-      detail,
-      ...(cause === undefined ? {} : { cause }),
-    });
+    setup.emit(requestRefused(result, exchange.path.slice(0, exchange.path.lastIndexOf('/') + 1)));
     return jsonReply(status, { error: code, message: publicMessage });
   };
 }

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { accessSync, chownSync, constants, realpathSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { findProgram, freePort, type ProcessOwner, probe, startServer } from './child-server.js';
-import { reportMissing, type Service } from './service.js';
+import { reportMissing, type Service, startInFolder } from './service.js';
 
 const run = promisify(execFile);
 
@@ -38,8 +37,7 @@ export async function startPostgres(): Promise<Service | null> {
     );
     return null;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'forum-sso-postgres-'));
-  try {
+  return startInFolder('postgres', async (folder) => {
     const owner = await serverOwner();
     if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
     await run(
@@ -58,18 +56,8 @@ export async function startPostgres(): Promise<Service | null> {
       () => postgresAnswers(url),
       owner,
     );
-    return {
-      url,
-      owned: true,
-      async stop() {
-        await server.stop();
-        await rm(folder, { recursive: true, force: true });
-      },
-    };
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
+    return { url, server };
+  });
 }
 
 async function postgresAnswers(url: string): Promise<boolean> {

@@ -1,9 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { findProgram, freePort, probe, startServer } from './child-server.js';
-import { reportMissing, type Service } from './service.js';
+import { reportMissing, type Service, startInFolder } from './service.js';
 
 /**
  * A Redis for tests: `REDIS_URL`, else the one on 127.0.0.1:6379, else an own one. It may be used by others at the same
@@ -30,28 +26,17 @@ export async function startRedis(settings: readonly string[] = []): Promise<Serv
     );
     return null;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'forum-sso-redis-'));
-  const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
-  const place = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder];
-  try {
+  return startInFolder('redis', async (folder) => {
+    const port = await freePort();
+    const url = `redis://127.0.0.1:${port}`;
+    const place = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder];
     const server = await startServer(
       program,
       [...place, '--save', '', '--appendonly', 'no', ...settings],
       () => redisAnswers(url),
     );
-    return {
-      url,
-      owned: true,
-      async stop() {
-        await server.stop();
-        await rm(folder, { recursive: true, force: true });
-      },
-    };
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
+    return { url, server };
+  });
 }
 
 async function redisAnswers(url: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { isRecord, parseJson } from '../../json.js';
 import { type BrokenRow, type RecordRow, type RowBatch, rowLimit, type TextPiece } from './row.js';
 
 /** Reads JSONL piece by piece: one JSON object on each line. Empty lines are no rows. */
@@ -37,19 +38,11 @@ export async function* readJsonl(
 }
 
 function parseLine(content: string, line: number): RecordRow | BrokenRow {
-  try {
-    const value: unknown = JSON.parse(content);
-    if (isRecord(value)) return { line, record: value };
-    return { line, fault: 'is JSON, but not an object' };
-  } catch {
-    return { line, fault: 'is not JSON' };
-  }
+  const value = parseJson(content);
+  if (isRecord(value)) return { line, record: value };
+  return { line, fault: value === undefined ? 'is not JSON' : 'is JSON, but not an object' };
 }
 
 function tooLong(line: number): BrokenRow {
   return { line, fault: `is longer than ${rowLimit} characters` };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { foldAsciiCase } from '../../ascii-case.js';
-import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isRefusal, type Refusal, refusal, refusalForThrown } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Links, Locks } from '../../store/store.js';
 import type { ForumUser, ForumUserUpdate } from './forum-user.js';
@@ -129,8 +129,7 @@ export function createAccountLinking({
     try {
       return await work();
     } catch (cause) {
-      if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
-      return refusal('ERR_SITE_CALLBACK_FAILED', `The site's ${callback} callback failed.`, cause);
+      return refusalForThrown(cause, 'ERR_SITE_CALLBACK_FAILED', `The site's ${callback} callback failed.`);
     }
   }
   async function find(query: SiteUserQuery): Promise<SiteUser | null | Refusal> {

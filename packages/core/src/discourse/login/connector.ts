@@ -7,7 +7,7 @@ import type {
   Route,
   Sound,
 } from '../../connector.js';
-import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isForumSsoError, isRefusal, type Refusal, refusal, refusalFrom } from '../../errors.js';
 import { addressList } from '../../http/client-ip.js';
 import { type ReplyHeader, redirectReply, type SsoReply } from '../../http/reply.js';
 import { routePath } from '../../http/routing.js';
@@ -310,7 +310,7 @@ async function deliver(call: () => Promise<unknown>): Promise<Delivery> {
     return { done: true };
   } catch (error) {
     if (!isForumSsoError(error)) throw error;
-    return { done: false, refusal: refusal(error.code, error.detail, error.cause) };
+    return { done: false, refusal: refusalFrom(error) };
   }
 }
 
@@ -349,8 +349,7 @@ async function arrive(parts: LoginParts, exchange: Exchange): Promise<SsoReply |
     return isRefusal(result) ? refuse(parts, exchange, result, { headers, attempt }) : result;
   } catch (error) {
     if (!isForumSsoError(error)) throw error;
-    const why = refusal(error.code, error.detail, error.cause);
-    return refuse(parts, exchange, why, { headers, attempt });
+    return refuse(parts, exchange, refusalFrom(error), { headers, attempt });
   }
 }
 

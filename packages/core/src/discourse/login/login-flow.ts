@@ -1,4 +1,4 @@
-import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isRefusal, type Refusal, refusal, refusalForThrown } from '../../errors.js';
 import { parseQuery, queryOf, readParameter } from '../../http/query.js';
 import type { ReplyHeader } from '../../http/reply.js';
 import type { SsoRequest } from '../../http/request.js';
@@ -164,8 +164,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     try {
       return await oneTime.claim(`attempt|${name}|${nonce}`, life);
     } catch (error) {
-      if (isForumSsoError(error)) return refusal(error.code, error.detail, error.cause);
-      return refusal('ERR_STORE_UNAVAILABLE', 'The store answered with an error.', error);
+      return refusalForThrown(error, 'ERR_STORE_UNAVAILABLE', 'The store answered with an error.');
     }
   }
 

@@ -1,5 +1,5 @@
 import type { ConnectorSetup, Exchange, Route } from '../../connector.js';
-import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isForumSsoError, isRefusal, type Refusal, refusal, refusalForThrown } from '../../errors.js';
 import { readParameter } from '../../http/query.js';
 import { redirectReply, type SsoReply } from '../../http/reply.js';
 import type { SiteUser } from '../../site-user.js';
@@ -95,8 +95,7 @@ async function signOutEverywhere(parts: LogoutParts, user: SiteUser): Promise<Re
   try {
     await parts.setup.endSessions(user.id);
   } catch (cause) {
-    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
-    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's endSessions callback failed.", cause);
+    return refusalForThrown(cause, 'ERR_SITE_CALLBACK_FAILED', "The site's endSessions callback failed.");
   }
   return logOutAtForum(parts, user);
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { BlockList } from 'node:net';
 
 import type { Exchange } from '../../connector.js';
-import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isForumSsoError, isRefusal, type Refusal, refusal, refusalFrom } from '../../errors.js';
 import type { NewEvent } from '../../events/event.js';
 import { isListed } from '../../http/client-ip.js';
 import { answerHeaders, type SsoReply } from '../../http/reply.js';
@@ -263,7 +263,7 @@ export function createWebhookReceiver(
       return { ...record, user: { ...user, email: await api.readEmail(user.username) } };
     } catch (error) {
       if (!isForumSsoError(error)) throw error;
-      return refusal(error.code, error.detail, error.cause);
+      return refusalFrom(error);
     }
   }
 
@@ -280,7 +280,7 @@ export function createWebhookReceiver(
       );
     } catch (error) {
       if (!isForumSsoError(error)) throw error;
-      return refusal(error.code, error.detail, error.cause);
+      return refusalFrom(error);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { ActiveConnector, Connector, ConnectorSetup, Exchange, Sound } from '../../connector.js';
-import { isForumSsoError, isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isRefusal, type Refusal, refusal, refusalForThrown } from '../../errors.js';
 import { redirectReply, type SsoReply } from '../../http/reply.js';
 import type { SiteUser } from '../../site-user.js';
 import type { DiscourseFields } from '../protocol/fields.js';
@@ -161,8 +161,7 @@ async function secondFactor(
   try {
     state = await options.twoFactor(user, returnPath);
   } catch (cause) {
-    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
-    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's twoFactor callback failed.", cause);
+    return refusalForThrown(cause, 'ERR_SITE_CALLBACK_FAILED', "The site's twoFactor callback failed.");
   }
   if (state === 'confirmed' || state === 'none') return state;
   // The second factor takes a page, and this request must not show one.

@@ -1,4 +1,4 @@
-import { isForumSsoError, type Refusal, refusal } from '../../errors.js';
+import { type Refusal, refusal, refusalForThrown } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Numbers } from '../../store/store.js';
 import type { DiscourseConnectProviderOptions } from './options.js';
@@ -34,8 +34,7 @@ async function checked(ask: () => Promise<unknown>): Promise<number | Refusal> {
   try {
     number = await ask();
   } catch (cause) {
-    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
-    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's numberOf callback failed.", cause);
+    return refusalForThrown(cause, 'ERR_SITE_CALLBACK_FAILED', "The site's numberOf callback failed.");
   }
   return typeof number === 'number' && Number.isSafeInteger(number) && number > 0
     ? number

@@ -4,14 +4,7 @@ import { isRecord, parseJson } from '../../json.js';
 import type { ClientPerson } from './client-person.js';
 
 /** The `user` object of a webhook, as clients read it: numbers are numbers, groups whole objects. */
-export interface WebhookUser {
-  readonly id: number;
-  readonly username: string;
-  readonly name: string | null;
-  readonly email: string;
-  readonly admin: boolean;
-  readonly moderator: boolean;
-  readonly title: string | null;
+export interface WebhookUser extends Omit<ClientPerson, 'groups' | 'avatarUrl'> {
   readonly groups: readonly WebhookGroup[];
   readonly suspended_till?: string;
 }

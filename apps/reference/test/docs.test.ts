@@ -7,12 +7,15 @@ import { describe, expect, test } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const packagePages = readdirSync(join(root, 'packages'))
+  .filter((name) => name !== 'testkit')
+  .map((name) => `packages/${name}/README.md`);
 const pages = [
   'README.md',
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
-  'packages/core/README.md',
+  ...packagePages,
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name.replaceAll('\\', '/')}`),
@@ -38,6 +41,44 @@ describe('what the pages say is so', () => {
   test.each(pages)('the error codes in %s exist', (page) => {
     const codes = [...read(page).matchAll(/\bERR_[A-Z_]+\b/g)].map(([code]) => code);
     expect(codes.filter((code) => !Object.hasOwn(errorTable, code))).toEqual([]);
+  });
+
+  test.each(packagePages)(
+    '%s has how to install it, something that works, the options and the errors',
+    (page) => {
+      const text = read(page);
+      expect(text).toMatch(/^```sh\nnpm install /m);
+      expect(text).toMatch(/^## .*\bten lines\b/im);
+      expect(text).toMatch(/^\| option +\|/m);
+      expect(text).toMatch(/^## (Errors|Exit codes)$/m);
+    },
+  );
+
+  test.each(packagePages)('the statuses of errors in %s are right', (page) => {
+    const rows = [...read(page).matchAll(/^\| (`ERR_[^|]+) +\| (\d{3}) +\|/gm)];
+    const told = rows.flatMap(([, codes = '', status]) =>
+      [...codes.matchAll(/ERR_[A-Z_]+/g)].map(([code]) => `${code} ${status}`),
+    );
+    const real = Object.entries(errorTable).map(([code, { status }]) => `${code} ${status}`);
+    expect(told.filter((row) => !real.includes(row))).toEqual([]);
+  });
+
+  test('each option of the engine is in the table, required or not', () => {
+    const [, source = ''] = read('packages/core/src/options/forum-sso-options.ts').split(
+      'export interface ForumSsoOptions {',
+    );
+    const [fields = ''] = source.split('\n}');
+    const real = [...fields.matchAll(/^ {2}readonly (\w+)(\??):/gm)].map(([, name, mark]) => [
+      name,
+      mark === '',
+    ]);
+    const [, section = ''] = read('packages/core/README.md').split('### Options');
+    const [table = ''] = section.split('\n## ');
+    const told = [...table.matchAll(/^\| `(\w+)` +\| `(?:[^`]|\\\|)+` +\| (\w*)/gm)].map(([, name, word]) => [
+      name,
+      word === 'required',
+    ]);
+    expect(told).toEqual(real);
   });
 
   test.each(pages)('the links in %s lead somewhere', (page) => {

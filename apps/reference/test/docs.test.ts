@@ -87,6 +87,23 @@ describe('what the pages say is so', () => {
     expect(local.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([]);
   });
 
+  test('each group of the benchmarks is in their table, in the order in which they run', () => {
+    const [, list = ''] = read('bench/src/main.ts').split('const groups: readonly RowGroup[] = [');
+    const [groups = ''] = list.split(']');
+    const sources = readdirSync(join(root, 'bench/src')).filter((name) => name.endsWith('.ts'));
+    const names = new Map(
+      sources.flatMap((file) =>
+        [...read(`bench/src/${file}`).matchAll(/const (\w+): RowGroup = \{\n {2}name: '([^']+)'/g)].map(
+          ([, variable, name]) => [variable, name] as const,
+        ),
+      ),
+    );
+    const real = [...groups.matchAll(/\w+/g)].map(([variable]) => names.get(variable));
+    expect(real.length).toBeGreaterThan(10);
+    const told = [...read('bench/README.md').matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name]) => name);
+    expect(told).toEqual(real);
+  });
+
   test('files that the architecture names exist', () => {
     const [, inside = ''] = read('ARCHITECTURE.md').split('Inside `packages/core/src`:');
     const [table = ''] = inside.split('## Rules');

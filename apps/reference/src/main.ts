@@ -45,7 +45,8 @@ function explain(error: unknown): unknown {
   if (error instanceof SettingsError) return error.message;
   if (isForumSsoError(error) && error.code === 'ERR_OPTIONS_INVALID') return error.detail;
   if (isForumSsoError(error) && error.code === 'ERR_STORE_UNAVAILABLE') {
-    return `The demo cannot start:\n  - ${error.detail} Is DATABASE_URL right?`;
+    const said = error.cause instanceof Error ? error.cause.message : '';
+    return `The demo cannot start:\n  - DATABASE_URL cannot be used${said === '' ? '' : `: ${said}`}. ${error.detail}`;
   }
   if (error instanceof Error && 'code' in error && 'port' in error) {
     if (error.code === 'EADDRINUSE') {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { startTestDemo, type TestDemo } from './support/test-demo.js';
 import { type Answer, newVisitor, type Visitor } from './support/visitor.js';
+import { logInAtWiki, readerOf } from './support/wiki.js';
 
 let demo: TestDemo;
 let site: string;
@@ -15,11 +16,10 @@ afterAll(() => demo.close());
 
 const page = (title: string): string => `${wiki}/index.php?title=${title}`;
 const loginPage = (): string => page('Special:UserLogin&returnto=Main_Page');
-const reader = ({ text }: Answer): string | undefined => /data-user="([^"]*)"/.exec(text)?.[1];
 
 /** Who reads a page of the wiki there, seamless login and all; the empty text for nobody. */
 const readerAt = async (visitor: Visitor): Promise<string | undefined> =>
-  reader(await visitor.open(page('Help')));
+  readerOf(await visitor.open(page('Help')));
 
 async function signedIn(username: string): Promise<Visitor> {
   const visitor = newVisitor();
@@ -27,14 +27,8 @@ async function signedIn(username: string): Promise<Visitor> {
   return visitor;
 }
 
-/** From "Log in" at the wiki to the site's sign-in page, and on. */
-async function logIn(visitor: Visitor, username: string): Promise<Answer> {
-  const form = new URL((await visitor.open(loginPage())).url);
-  expect(form.origin + form.pathname).toBe(`${site}/login`);
-  const returnTo = form.searchParams.get('returnTo') ?? '';
-  const { location = '' } = await visitor.post(`${site}/login`, { username, returnTo });
-  return visitor.open(location);
-}
+const logIn = (visitor: Visitor, username: string): Promise<Answer> =>
+  logInAtWiki({ site, wiki }, visitor, username);
 
 async function eventually(look: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 250; tries++) {
@@ -57,7 +51,7 @@ describe('the wiki beside the site', () => {
   test('logs somebody in with the account of the site, rights of groups and all', async () => {
     const visitor = newVisitor();
     expect(await readerAt(visitor)).toBe('');
-    expect(reader(await logIn(visitor, 'alice'))).toBe('Alice');
+    expect(readerOf(await logIn(visitor, 'alice'))).toBe('Alice');
     expect(await groupsOf('Alice')).toEqual(['sysop', 'editors', 'supporters']);
     expect(demo.lines).toContainEqual(
       expect.stringMatching(/ {2}login\.answered {2}discourse-connect-provider {2}user="/),
@@ -125,7 +119,7 @@ describe('the wiki beside the site', () => {
     await readerAt(second);
     await logIn(second, 'bob');
     await visitor.post(`${site}/logout`, {});
-    await eventually(async () => reader(await second.get(page('Main_Page'))) !== 'Bob');
+    await eventually(async () => readerOf(await second.get(page('Main_Page'))) !== 'Bob');
     expect(await readerAt(second)).toBe('');
   });
 

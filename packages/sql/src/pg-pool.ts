@@ -25,11 +25,16 @@ export interface PgQuery {
   readonly query_timeout: number;
 }
 
+/** Pools that listen for lost connections already: a site may have several stores on its pool, and open new ones. */
+const listening = new WeakSet<PgPool>();
+
 /**
  * Makes a lost connection an error of the statement that runs on it, and of nothing else: without listeners it would be
  * an error that nobody handles, which ends the process.
  */
 export function surviveLostConnections(pool: PgPool): void {
+  if (listening.has(pool)) return;
+  listening.add(pool);
   const handledElsewhere = (): void => {};
   if (pool.listenerCount('error') === 0) pool.on('error', handledElsewhere);
   pool.on('connect', (client) => client.on('error', handledElsewhere));

@@ -12,6 +12,16 @@ const closing: (() => Promise<unknown>)[] = [];
 
 afterAll(() => postgres?.stop());
 
+test('any number of stores on a pool of the site listen to it once', async () => {
+  const pool = new pg.Pool();
+  for (let i = 0; i < 20; i++) await (await postgresStore({ pool, migrate: false })).close();
+  expect({ connect: pool.listenerCount('connect'), error: pool.listenerCount('error') }).toEqual({
+    connect: 1,
+    error: 1,
+  });
+  await pool.end();
+});
+
 test('postgresStore wants a URL or a pool, not both and not neither', async () => {
   const pool = new pg.Pool();
   for (const options of [{}, { url, pool }]) {

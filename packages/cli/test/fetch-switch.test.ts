@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, getMaxListeners, once } from 'node:events';
 import { createServer } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -63,6 +63,49 @@ describe.each(['http', 'fetch'])('the limit of a call, over %s', (kind) => {
       'name',
       'TimeoutError',
     );
+  });
+});
+
+describe('a signal that a connector has for all its calls', () => {
+  const answer = async (): Promise<Response> => new Response('answer');
+  const fault = (): Promise<Response> => Promise.reject(new TypeError('fetch failed'));
+  const nothing = async (): Promise<Response> => new Response(null, { status: 204 });
+  const callMany = (send: typeof fetch, signal: AbortSignal) =>
+    Promise.allSettled(Array.from({ length: 16 }, () => send(url, { redirect: 'manual', signal })));
+
+  test.each([
+    ['failed', fault],
+    ['had no body', nothing],
+  ])('is left alone by calls that %s', async (_, real) => {
+    const { signal } = new AbortController();
+    await callMany(fetchSwitch(real, 50_000).fetch, signal);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  test('is listened to until the limit, while an answer may still be read, and no longer', async () => {
+    const { signal } = new AbortController();
+    await callMany(fetchSwitch(answer, 100).fetch, signal);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(16);
+    while (getEventListeners(signal, 'abort').length > 0) await new Promise(setImmediate);
+  });
+
+  test('ends a call also while its answer is read', async () => {
+    const own = new AbortController();
+    let given: AbortSignal | null | undefined;
+    const real: typeof fetch = async (_, init) => {
+      given = init?.signal;
+      return new Response('answer');
+    };
+    await fetchSwitch(real, 50_000).fetch(url, { signal: own.signal });
+    own.abort(new Error('enough'));
+    expect(given?.reason).toEqual(new Error('enough'));
+  });
+
+  test.each([undefined, 50_000])('may have any number of them at once, with a limit of %s', async (limit) => {
+    const { signal } = new AbortController();
+    await callMany(fetchSwitch(answer, limit).fetch, signal);
+    // Beyond it, Node warns of a leak.
+    expect(getMaxListeners(signal)).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

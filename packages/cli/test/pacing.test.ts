@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { backoffAfter, defaultBackoff } from '../src/push/backoff.js';
@@ -12,8 +14,12 @@ function fakeTime(): Time & { run(): Promise<void> } {
     sleep: (milliseconds, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve();
-        waiting.push({ at: now + milliseconds, wake: resolve });
-        signal.addEventListener('abort', () => resolve());
+        const wake = (): void => {
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        waiting.push({ at: now + milliseconds, wake });
+        signal.addEventListener('abort', wake);
       }),
     async run() {
       for (;;) {
@@ -95,6 +101,12 @@ describe('the pace', () => {
     const begun = performance.now();
     await realTime.sleep(60_000, over.signal);
     expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+
+  test('who has waited listens no longer for the end of the run', async () => {
+    const { signal } = new AbortController();
+    for (let i = 0; i < 3; i++) await realTime.sleep(1, signal);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
 

@@ -35,13 +35,18 @@ export async function sendRequest(
   send: typeof fetch,
   { method, url, headers, body, timeoutMs }: OutgoingRequest,
 ): Promise<OutgoingAnswer | OutgoingFault> {
+  // Not `AbortSignal.timeout`: nobody can end it, so each call would leave it behind until the next full collection.
+  const limit = new AbortController();
+  const timer = setTimeout(() => {
+    limit.abort(new DOMException('The call took too long.', 'TimeoutError'));
+  }, timeoutMs);
   try {
     const response = await send(url, {
       method,
       headers,
       ...(body === undefined ? {} : { body }),
       redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: limit.signal,
     });
     if (response.status === 0 || (response.status >= 300 && response.status < 400)) {
       await response.body?.cancel();
@@ -53,6 +58,8 @@ export async function sendRequest(
       : { status: response.status, headers: response.headers, text };
   } catch (cause) {
     return { fault: isTimeout(cause) ? 'timeout' : 'unreachable', cause };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

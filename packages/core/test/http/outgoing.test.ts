@@ -32,3 +32,15 @@ test('a call ends at its limit, however often memory is collected meanwhile', as
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
+
+test('the limit of a call ends with its answer', async () => {
+  const signals: (AbortSignal | null | undefined)[] = [];
+  const send: typeof fetch = async (_, init) => {
+    signals.push(init?.signal);
+    return new Response('answer');
+  };
+  const request = { method: 'GET', url: 'https://forum.example.com/', headers: {}, timeoutMs: 20 } as const;
+  expect(await sendRequest(send, request)).toMatchObject({ status: 200, text: 'answer' });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
+});

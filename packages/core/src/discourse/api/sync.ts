@@ -16,9 +16,13 @@ type GroupFields = 'groups' | 'addGroups' | 'removeGroups';
 export type SyncFields<Mode extends GroupsMode> = Omit<DiscourseFields, GroupFields | 'externalId'> & {
   readonly externalId: string;
 } & (Mode extends 'exact'
-    ? { readonly groups: readonly string[]; readonly addGroups?: never; readonly removeGroups?: never }
+    ? {
+        readonly groups: readonly string[];
+        readonly addGroups?: undefined;
+        readonly removeGroups?: undefined;
+      }
     : {
-        readonly groups?: never;
+        readonly groups?: undefined;
         readonly addGroups?: readonly string[] | undefined;
         readonly removeGroups?: readonly string[] | undefined;
       });

@@ -9,8 +9,8 @@ import {
 } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import { type DiscourseApi, DiscourseApiError } from '../api/discourse-api.js';
-import { groupsAreMissing, type SyncFields } from '../api/sync.js';
-import type { DiscourseFields } from '../protocol/fields.js';
+import { groupsAreMissing } from '../api/sync.js';
+import type { FieldsDraft } from './user-fields.js';
 
 /** What `remove` does at the forum: take everything personal off and keep the posts, or delete the account. */
 export type RemovalMode = 'anonymize' | 'delete';
@@ -49,8 +49,8 @@ export interface AccountLifeOptions {
   readonly removal: RemovalMode;
   /** The forum's limit for all its API keys together. */
   readonly callsPerMinute: number;
-  /** The same mapping as for a login. */
-  fieldsOf(user: SiteUser): DiscourseFields | Refusal;
+  /** The same mapping as for a login, in an object made for it. */
+  fieldsOf(user: SiteUser): FieldsDraft | Refusal;
   /** The id under which the forum knows a person of the site. */
   externalIdOf(siteUserId: string): string | Refusal;
 }
@@ -132,14 +132,12 @@ export function accountLife(
   };
 }
 
-function sync(
-  forum: ForumApi,
-  { groups, addGroups, removeGroups, externalId = '', ...rest }: DiscourseFields,
-) {
-  if (forum.mode === 'managed') return forum.api.syncSso({ ...rest, externalId, addGroups, removeGroups });
+/** @param fields made for this push: what has no place in the forum's mode is taken out of them */
+function sync(forum: ForumApi, fields: FieldsDraft) {
+  if (forum.mode === 'managed') return forum.api.syncSso(Object.assign(fields, { groups: undefined }));
+  const { groups } = fields;
   if (groups === undefined) throw errorFrom(groupsAreMissing);
-  const all: SyncFields<'exact'> = { ...rest, externalId, groups };
-  return forum.api.syncSso(all);
+  return forum.api.syncSso(Object.assign(fields, { groups, addGroups: undefined, removeGroups: undefined }));
 }
 
 async function deliver(work: () => Promise<Delivery>): Promise<Delivery> {

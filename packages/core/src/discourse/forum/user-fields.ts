@@ -27,7 +27,9 @@ export interface UserFieldsOptions {
  * Fields of a message that is still being put together. What comes last is assigned and not spread into a new object:
  * V8 makes a new shape for each `{ ...fields, nonce }`, which takes longer than to sign the message.
  */
-export type FieldsDraft = { -readonly [Name in keyof DiscourseFields]: DiscourseFields[Name] };
+export type FieldsDraft = { -readonly [Name in keyof DiscourseFields]: DiscourseFields[Name] } & {
+  externalId: string;
+};
 
 /** Changes the fields for the forum that were made from a site user. */
 export type UserFieldsMapper = (fields: DiscourseFields, user: SiteUser) => DiscourseFields;
@@ -58,7 +60,7 @@ export function userFields(
   if (isRefusal(id)) return id;
   const mapped = mappedUser(user, id, groups);
   if (isRefusal(mapped) || mapUser === undefined) return withTrust(mapped, user);
-  const fields: FieldsDraft = Object.assign({}, mapUser(mapped, user));
+  const fields: FieldsDraft = Object.assign({ externalId: '' }, mapUser(mapped, user));
   if (fields.externalId !== id) {
     return refusal(
       'ERR_SITE_CALLBACK_FAILED',

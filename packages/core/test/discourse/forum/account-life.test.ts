@@ -129,6 +129,26 @@ describe('push', () => {
     for (const hidden of ['the-admin-key', secret, 'alice@example.com']) expect(text).not.toContain(hidden);
   });
 
+  test('groups that mapUser adds and the mode has no place for are not sent, and its own object stays as it is', async () => {
+    const server = await forum({ [sync]: { status: 200, body: { id: 7, username: 'alice' } } });
+    const all = { groups: ['a'], addGroups: ['b'], removeGroups: ['c'] };
+    const made: unknown[] = [];
+    const mapUser: NonNullable<DiscourseOptions['mapUser']> = (fields) => {
+      const mapped = { ...fields, ...all };
+      made.push(mapped);
+      return mapped;
+    };
+    for (const groups of [{ mode: 'exact' as const }, { mode: 'managed' as const, names: ['x'] }]) {
+      await site(server.url, { groups, mapUser }).pushNow(alice);
+    }
+    const [exact, managed] = server.calls.map(({ body }) => pushed(body));
+    expect(exact).toMatchObject({ groups: 'a' });
+    for (const name of ['add_groups', 'remove_groups']) expect(exact).not.toHaveProperty(name);
+    expect(managed).toMatchObject({ add_groups: 'b', remove_groups: 'c' });
+    expect(managed).not.toHaveProperty('groups');
+    expect(made).toEqual([expect.objectContaining(all), expect.objectContaining(all)]);
+  });
+
   test('mapUser can neither drop the groups of mode exact nor change the id', async () => {
     const server = await forum({ [sync]: { status: 200, body: { id: 7, username: 'alice' } } });
     const results = [

@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { afterAll, describe, expect, test } from '@jest/globals';
 
@@ -314,6 +316,30 @@ test('who waits for a row when the run is over waits no longer, whatever the fil
   expect(await rows.next()).toBeNull();
   await source.close();
   expect(gone).toBe(true);
+});
+
+test('of what was read, nothing is kept, however long the file is', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect !== 'function') throw new Error('The garbage collector cannot be called.');
+  const people = 100_000;
+  const stdin = {
+    async *[Symbol.asyncIterator]() {
+      yield Buffer.from('id,email\n');
+      for (let id = 1; id <= people; id++) yield Buffer.from(`${id},a@example.com\n`);
+    },
+  };
+  const source = await openSource('-', 'csv', stdin);
+  const rows = await UserRows.open(source, { map: new Map(), allowStaff: false, emailsVerified: false });
+  const held = async (howMany: number): Promise<number> => {
+    for (let i = 0; i < howMany; i++) await rows.next();
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const early = await held(1_000);
+  const late = await held(people - 2_000);
+  expect(late - early).toBeLessThan(5_000_000);
+  await source.close();
 });
 
 test.each([

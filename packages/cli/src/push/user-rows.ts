@@ -40,10 +40,8 @@ export class UserRows {
   #batchEnd = 0;
   #refill: Promise<void> | null = null;
   #over = false;
-  #stop = (): void => {};
-  readonly #stopped = new Promise<void>((resolve) => {
-    this.#stop = resolve;
-  });
+  /** Ends the waiting for the batch that is being read. */
+  #wake = (): void => {};
 
   private constructor(batches: AsyncGenerator<RowBatch>, rules: RowRules) {
     this.#batches = batches;
@@ -76,14 +74,14 @@ export class UserRows {
   stop(): void {
     this.#over = true;
     this.#rows = [];
-    this.#stop();
+    this.#wake();
   }
 
   /** The next row; null at the end. */
   async next(): Promise<UserRow | null> {
     while (this.#position >= this.#rows.length) {
       if (this.#over) return null;
-      this.#refill ??= Promise.race([this.#readBatch(), this.#stopped]).finally(() => {
+      this.#refill ??= this.#readOrStop().finally(() => {
         this.#refill = null;
       });
       await this.#refill;
@@ -122,6 +120,14 @@ export class UserRows {
   #note(name: string, reason: 'unknown' | 'staff'): void {
     const set = reason === 'staff' ? this.#staff : this.#unknown;
     if (set.size < ignoredLimit) set.add(name);
+  }
+
+  /** Not by `Promise.race` with a promise for the whole file, which would keep something of every batch. */
+  #readOrStop(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#wake = resolve;
+      this.#readBatch().then(resolve, reject);
+    });
   }
 
   async #readBatch(): Promise<void> {

@@ -6,18 +6,40 @@ export type ContentDigest = string;
 /** What is known of a row's person, in the order of the rows. */
 export type Visited = 'new' | 'changed' | 'unchanged' | 'repeated';
 
-const shards = 4_096;
-/** 32-bit words of one entry: 32 bits of the person; 16 more, the mark "seen" and 15 of the content; 32 of the content. */
-const words = 3;
+/** One for each beginning of 4 digits that a person's digest can have. */
+const lists = 65_536;
+/**
+ * 32-bit words of an entry: 32 bits of the person; 12 more, 3 without use, the marks "taken" and "seen", 15 bits of the
+ * content; 32 more. Its place is free while the second one is 0.
+ */
+const entryWords = 3;
+const takenBit = 0x10000;
 const seenBit = 0x8000;
+const highBits = 0x7fff;
+
+const blockEntries = 4;
+/** Words of a block: its entries, and the number of the block before it in its list. 0: it is the first. */
+const blockWords = blockEntries * entryWords + 1;
+/** Blocks in a slab, which takes less than half a megabyte. */
+const slabBlocks = 8_192;
+
+/** Where an entry begins. */
+interface Place {
+  readonly slab: Uint32Array;
+  readonly at: number;
+}
 
 /**
- * Who was sent with what content: twelve bytes a person, so that a million fit into twelve megabytes. Entries lie in
- * 4,096 short lists, picked by the first 12 bits of the digest, each searched from its beginning.
+ * Who was sent with what content: thirteen bytes a person and one of waste, so that a million fit into fourteen megabytes.
+ *
+ * The people of a list lie in a chain of small blocks, which lie in slabs. Nothing is ever copied: lists that grow by
+ * copying leave more behind for the garbage collector than they hold.
  */
 export class SentTable {
-  readonly #lists: Uint32Array[] = Array.from({ length: shards }, () => new Uint32Array(0));
-  readonly #lengths = new Uint32Array(shards);
+  readonly #slabs: Uint32Array[] = [];
+  /** The newest block of each list, the only one that may have a free place. Numbers begin at 1; 0: there is none. */
+  readonly #newest = new Uint32Array(lists);
+  #blocks = 0;
   #size = 0;
 
   /** How many people it knows. */
@@ -27,60 +49,84 @@ export class SentTable {
 
   /** Notes what a person was sent. */
   set(user: UserDigest, content: ContentDigest): void {
-    const { list, at } = this.#entry(user);
+    const { slab, at } = this.#entry(user);
     const [high, low] = contentWords(content);
-    list[at + 1] = ((list[at + 1] ?? 0) & ~0x7fff) | high;
-    list[at + 2] = low;
+    slab[at + 1] = ((slab[at + 1] ?? 0) & ~highBits) | high;
+    slab[at + 2] = low;
   }
 
   /** Meets a person in the file: marks them as seen, and tells what is known. */
   visit(user: UserDigest, content: ContentDigest): Visited {
     const before = this.#size;
-    const { list, at } = this.#entry(user);
-    const middle = list[at + 1] ?? 0;
+    const { slab, at } = this.#entry(user);
+    const middle = slab[at + 1] ?? 0;
     if ((middle & seenBit) !== 0) return 'repeated';
-    list[at + 1] = middle | seenBit;
+    slab[at + 1] = middle | seenBit;
     if (this.#size > before) return 'new';
     const [high, low] = contentWords(content);
-    return (middle & 0x7fff) === high && list[at + 2] === low ? 'unchanged' : 'changed';
+    return (middle & highBits) === high && slab[at + 2] === low ? 'unchanged' : 'changed';
   }
 
   /** All that was sent, in no particular order. */
   *entries(): Generator<readonly [UserDigest, ContentDigest]> {
-    for (const [shard, list] of this.#lists.entries()) {
-      const end = (this.#lengths[shard] ?? 0) * words;
-      for (let at = 0; at < end; at += words) {
-        const [first = 0, middle = 0, last = 0] = list.subarray(at, at + words);
-        const user = hex(shard, 3) + hex(first, 8) + hex(middle >>> 16, 4);
-        yield [user, hex(middle & 0x7fff, 4) + hex(last, 8)];
+    for (const [list, newest] of this.#newest.entries()) {
+      for (let block = newest; block !== 0; block = this.#before(block)) {
+        const { slab, at: start } = this.#place(block);
+        for (let entry = 0; entry < blockEntries; entry++) {
+          const at = start + entry * entryWords;
+          const [first = 0, middle = 0, last = 0] = slab.subarray(at, at + entryWords);
+          if (middle === 0) break;
+          const user = hex(list, 4) + hex(first, 8) + hex(middle >>> 20, 3);
+          yield [user, hex(middle & highBits, 4) + hex(last, 8)];
+        }
       }
     }
   }
 
   /** The person's entry, made if there is none: with a content that nothing has. */
-  #entry(user: UserDigest): { readonly list: Uint32Array; readonly at: number } {
-    const shard = Number.parseInt(user.slice(0, 3), 16);
-    const first = Number.parseInt(user.slice(3, 11), 16);
-    const second = Number.parseInt(user.slice(11, 15), 16);
-    const list = this.#lists[shard] ?? new Uint32Array(0);
-    const end = (this.#lengths[shard] ?? 0) * words;
-    for (let at = 0; at < end; at += words) {
-      if (list[at] === first && (list[at + 1] ?? 0) >>> 16 === second) return { list, at };
+  #entry(user: UserDigest): Place {
+    const list = Number.parseInt(user.slice(0, 4), 16);
+    const first = Number.parseInt(user.slice(4, 12), 16);
+    const second = Number.parseInt(user.slice(12, 15), 16);
+    let free: Place | undefined;
+    for (let block = this.#newest[list] ?? 0; block !== 0; block = this.#before(block)) {
+      const { slab, at: start } = this.#place(block);
+      for (let entry = 0; entry < blockEntries; entry++) {
+        const at = start + entry * entryWords;
+        const middle = slab[at + 1] ?? 0;
+        if (middle === 0) {
+          free = { slab, at };
+          break;
+        }
+        if (slab[at] === first && middle >>> 20 === second) return { slab, at };
+      }
     }
-    const grown = end < list.length ? list : this.#grow(shard, list);
-    grown[end] = first;
-    grown[end + 1] = second << 16;
-    this.#lengths[shard] = end / words + 1;
+    const made = free ?? this.#addBlock(list);
+    made.slab[made.at] = first;
+    made.slab[made.at + 1] = (second << 20) | takenBit;
     this.#size++;
-    return { list: grown, at: end };
+    return made;
   }
 
-  #grow(shard: number, list: Uint32Array): Uint32Array {
-    const entries = list.length / words;
-    const grown = new Uint32Array((entries + Math.max(8, entries >> 3)) * words);
-    grown.set(list);
-    this.#lists[shard] = grown;
-    return grown;
+  /** Gives a list a new block. @returns its first place */
+  #addBlock(list: number): Place {
+    if (this.#blocks % slabBlocks === 0) this.#slabs.push(new Uint32Array(slabBlocks * blockWords));
+    const block = ++this.#blocks;
+    const place = this.#place(block);
+    place.slab[place.at + blockWords - 1] = this.#newest[list] ?? 0;
+    this.#newest[list] = block;
+    return place;
+  }
+
+  #before(block: number): number {
+    const { slab, at } = this.#place(block);
+    return slab[at + blockWords - 1] ?? 0;
+  }
+
+  #place(block: number): Place {
+    const slab = this.#slabs[Math.floor((block - 1) / slabBlocks)];
+    if (slab === undefined) throw new Error(`There is no block ${block}.`);
+    return { slab, at: ((block - 1) % slabBlocks) * blockWords };
   }
 }
 

@@ -50,7 +50,7 @@ function push(...more: readonly string[]) {
       '--backoff',
       '0.05',
       '--timeout',
-      '0.5',
+      '2',
       '--attempts',
       '20',
       '--report',

@@ -47,7 +47,8 @@ async function peakOf(folder: string, people: number): Promise<number> {
   const file = join(folder, `${people}.csv`);
   writePeople(file, people);
   const script = fileURLToPath(new URL('./bulk/memory-child.js', import.meta.url));
-  const child = fork(script, [file, join(folder, 'journal')]);
+  // As a user's process: without the flags of this one.
+  const child = fork(script, [file, join(folder, 'journal')], { execArgv: [] });
   const [message]: unknown[] = await once(child, 'message');
   if (typeof message !== 'object' || message === null || !('bytes' in message) || !('sent' in message)) {
     throw new Error('The push did not tell its memory.');

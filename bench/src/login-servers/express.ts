@@ -4,7 +4,7 @@ import { discourse } from '@forum-sso/core/discourse';
 import { forumSsoRouter } from '@forum-sso/express';
 import express from 'express';
 
-import { answerByHand, forumUrl, path, person, secret } from './forum.js';
+import { answerByHand, currentUser, forumUrl, path, secret } from './forum.js';
 import type { LoginServers } from './login-servers.js';
 
 export const expressServers: LoginServers = {
@@ -15,12 +15,12 @@ export const expressServers: LoginServers = {
       connectors: [discourse({ forumUrl, secret })],
     });
     const app = express();
-    app.use(forumSsoRouter(sso, { currentUser: () => person }));
+    app.use(forumSsoRouter(sso, { currentUser }));
     return listen(app);
   },
   byHand: () => {
     const app = express();
-    app.get(path, (req, res) => res.redirect(answerByHand(req.query)));
+    app.get(path, async (req, res) => res.redirect(await answerByHand(req.query)));
     return listen(app);
   },
 };

@@ -5,7 +5,7 @@ import { toWebHandler } from '@forum-sso/core/web';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 
-import { answerByHand, forumUrl, path, person, secret } from './forum.js';
+import { answerByHand, currentUser, forumUrl, path, secret } from './forum.js';
 import type { LoginServers } from './login-servers.js';
 
 export const honoServers: LoginServers = {
@@ -15,10 +15,10 @@ export const honoServers: LoginServers = {
       keys,
       connectors: [discourse({ forumUrl, secret })],
     });
-    const answer = toWebHandler(sso, { currentUser: () => person });
+    const answer = toWebHandler(sso, { currentUser });
     return listen(new Hono().all('/sso/*', (c) => answer(c.req.raw)));
   },
-  byHand: () => listen(new Hono().get(path, (c) => c.redirect(answerByHand(c.req.query())))),
+  byHand: () => listen(new Hono().get(path, async (c) => c.redirect(await answerByHand(c.req.query())))),
 };
 
 function listen(app: Hono): Promise<Server> {

@@ -4,7 +4,7 @@ import { discourse } from '@forum-sso/core/discourse';
 import { forumSsoMiddleware } from '@forum-sso/koa';
 import Koa from 'koa';
 
-import { answerByHand, forumUrl, path, person, secret } from './forum.js';
+import { answerByHand, currentUser, forumUrl, path, secret } from './forum.js';
 import type { LoginServers } from './login-servers.js';
 
 export const koaServers: LoginServers = {
@@ -14,12 +14,12 @@ export const koaServers: LoginServers = {
       keys,
       connectors: [discourse({ forumUrl, secret })],
     });
-    return listen(new Koa().use(forumSsoMiddleware(sso, { currentUser: () => person })));
+    return listen(new Koa().use(forumSsoMiddleware(sso, { currentUser })));
   },
   byHand: () =>
     listen(
       new Koa().use(async (ctx, next) => {
-        if (ctx.path === path) ctx.redirect(answerByHand(ctx.query));
+        if (ctx.path === path) ctx.redirect(await answerByHand(ctx.query));
         else await next();
       }),
     ),

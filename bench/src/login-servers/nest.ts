@@ -7,15 +7,15 @@ import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
-import { answerByHand, forumUrl, path, person, secret } from './forum.js';
+import { answerByHand, currentUser, forumUrl, path, secret } from './forum.js';
 import type { LoginServers } from './login-servers.js';
 
 @Controller()
 class HandWritten {
   @Get(path)
   @Redirect()
-  login(@Query() query: Readonly<Record<string, unknown>>) {
-    return { url: answerByHand(query) };
+  async login(@Query() query: Readonly<Record<string, unknown>>) {
+    return { url: await answerByHand(query) };
   }
 }
 
@@ -38,7 +38,7 @@ function serversOn(makeAdapter: () => AbstractHttpAdapter): LoginServers {
           baseUrl: 'http://localhost:3000/sso',
           keys,
           connectors: [discourse({ forumUrl, secret })],
-          currentUser: () => person,
+          currentUser,
         }),
       ),
     byHand: () => listen(HandWrittenModule),

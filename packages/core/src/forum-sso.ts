@@ -292,19 +292,28 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     }
   }
 
+  async function answerWithBuiltIn(
+    match: RouteMatch<RunningConnector>,
+    request: SsoRequest,
+    path: string,
+  ): Promise<SsoReply> {
+    const session = sealedSession(request);
+    return withHeaders(await answer(match, request, path, session), session.headers);
+  }
+
   return {
     connectors: running.map(({ name }) => name),
     baseUrl: frame.address.origin + frame.address.basePath,
 
     owns: (url) => router(pathOf(url)) !== undefined,
 
-    async handle(request, session) {
+    handle(request, session) {
       const path = pathOf(request.url);
       const match = router(path);
-      if (match === undefined) return null;
-      if (session !== undefined) return answer(match, request, path, session);
-      const builtIn = sealedSession(request);
-      return withHeaders(await answer(match, request, path, builtIn), builtIn.headers);
+      if (match === undefined) return Promise.resolve(null);
+      return session === undefined
+        ? answerWithBuiltIn(match, request, path)
+        : answer(match, request, path, session);
     },
 
     async visit(request, session) {

@@ -129,7 +129,7 @@ function contacts<Env>(options: WebOptions<Env>) {
     return {
       contact,
       session: sessionOf(contact),
-      ssoRequest: new WebRequest(request, () => ip?.(request, env), bodySeconds * 1_000),
+      ssoRequest: new WebRequest(contact, ip, bodySeconds * 1_000),
     };
   };
 }
@@ -152,32 +152,33 @@ class RequestContact<Env> implements WebContact<Env> {
   }
 }
 
-class WebRequest implements SsoRequest {
+class WebRequest<Env> implements SsoRequest {
   readonly method: string;
   readonly url: string;
-  readonly #request: Request;
-  readonly #ip: () => string | undefined;
+  readonly #contact: WebContact<Env>;
+  readonly #ip: WebOptions<Env>['ip'];
   readonly #milliseconds: number;
   #body: Promise<Uint8Array> | undefined;
 
-  constructor(request: Request, ip: () => string | undefined, milliseconds: number) {
-    this.method = request.method;
-    this.url = targetOf(request.url);
-    this.#request = request;
+  constructor(contact: WebContact<Env>, ip: WebOptions<Env>['ip'], milliseconds: number) {
+    this.method = contact.request.method;
+    this.url = targetOf(contact.request.url);
+    this.#contact = contact;
     this.#ip = ip;
     this.#milliseconds = milliseconds;
   }
 
   get headers(): Headers {
-    return this.#request.headers;
+    return this.#contact.request.headers;
   }
 
   get ip(): string | undefined {
-    return this.#ip();
+    const ip = this.#ip;
+    return ip?.(this.#contact.request, this.#contact.env);
   }
 
   readonly body: SsoRequest['body'] = async (limitBytes) => {
-    this.#body ??= readBody(this.#request, limitBytes, this.#milliseconds);
+    this.#body ??= readBody(this.#contact.request, limitBytes, this.#milliseconds);
     const bytes = await this.#body;
     if (bytes.byteLength > limitBytes) throw errorFrom(bodyTooLarge(limitBytes));
     return bytes;

@@ -73,7 +73,7 @@ export class SiteExchange implements Exchange {
 
   readonly currentUser: Exchange['currentUser'] = async () => {
     const user = await readCurrentUser(this.session);
-    return user === null || isRefusal(user) ? user : this.#frame.admit(user);
+    return user === null || isRefusal(user) ? user : await this.#frame.admit(user);
   };
 
   readonly signIn: Exchange['signIn'] = async (user) => {

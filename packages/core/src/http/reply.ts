@@ -8,17 +8,18 @@ export interface SsoReply {
   readonly body?: string | Uint8Array;
 }
 
+const noStore: ReplyHeader = ['Cache-Control', 'no-store'];
+const noSniff: ReplyHeader = ['X-Content-Type-Options', 'nosniff'];
+const noReferrer: ReplyHeader = ['Referrer-Policy', 'no-referrer'];
+
 /** Every answer of ours: never kept by a cache, never guessed at. */
-export const answerHeaders: readonly ReplyHeader[] = [
-  ['Cache-Control', 'no-store'],
-  ['X-Content-Type-Options', 'nosniff'],
-];
+export const answerHeaders: readonly ReplyHeader[] = [noStore, noSniff];
 
 /** A `302` to an address that was checked before; `no-referrer` keeps our query from the next server's log. */
 export function redirectReply(location: string, headers: readonly ReplyHeader[] = []): SsoReply {
   return {
     status: 302,
-    headers: [['Location', location], ...answerHeaders, ['Referrer-Policy', 'no-referrer'], ...headers],
+    headers: [['Location', location], noStore, noSniff, noReferrer, ...headers],
   };
 }
 

@@ -44,19 +44,35 @@ export function siteSessions<Context>({
   }
   if (currentUser === undefined) return () => undefined;
 
-  return (context) => ({
-    async currentUser() {
-      return (await currentUser(context)) ?? null;
-    },
-    async signIn(user) {
-      if (signIn === undefined) throw missing('signIn', 'starts a session of the site for the given user');
-      await signIn(context, user);
-    },
-    async signOut() {
-      if (signOut === undefined) throw missing('signOut', "ends this browser's session of the site");
-      await signOut(context);
-    },
-  });
+  const callbacks = { currentUser, signIn, signOut };
+  return (context) => new CallbackSession(callbacks, context);
+}
+
+class CallbackSession<Context> implements SiteSession {
+  readonly #callbacks: SiteCallbacks<Context>;
+  readonly #context: Context;
+
+  constructor(callbacks: SiteCallbacks<Context>, context: Context) {
+    this.#callbacks = callbacks;
+    this.#context = context;
+  }
+
+  async currentUser(): Promise<SiteUser | null> {
+    const { currentUser } = this.#callbacks;
+    return (await currentUser?.(this.#context)) ?? null;
+  }
+
+  async signIn(user: SiteUser): Promise<void> {
+    const { signIn } = this.#callbacks;
+    if (signIn === undefined) throw missing('signIn', 'starts a session of the site for the given user');
+    await signIn(this.#context, user);
+  }
+
+  async signOut(): Promise<void> {
+    const { signOut } = this.#callbacks;
+    if (signOut === undefined) throw missing('signOut', "ends this browser's session of the site");
+    await signOut(this.#context);
+  }
 }
 
 function missing(name: string, task: string): ForumSsoError {

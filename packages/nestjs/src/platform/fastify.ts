@@ -9,12 +9,8 @@ import type { Serve } from './serve.js';
 /** What we use of Fastify. */
 export interface FastifyInstance {
   addHook(
-    name: 'onRequest',
-    hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void,
-  ): unknown;
-  addHook(
-    name: 'preHandler',
-    hook: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
+    name: 'onRequest' | 'preHandler',
+    hook: (request: FastifyRequest, reply: FastifyReply, done: (error?: unknown) => void) => void,
   ): unknown;
   hasRequestDecorator(name: string): boolean;
   decorateRequest(name: string, value: null): unknown;
@@ -52,15 +48,12 @@ export function guardBodiesOnFastify(instance: FastifyInstance, isOurs: (url: st
 export function mountOnFastify(instance: FastifyInstance, serve: Serve): void {
   const plugin: FastifyPlugin = (same, _options, done) => {
     if (!same.hasRequestDecorator('forum')) same.decorateRequest('forum', null);
-    same.addHook('preHandler', async (request, reply) => {
-      const answered = await serve({
-        request,
-        response: reply,
-        message: request.raw,
-        url: request.originalUrl,
-        target: fastifyTarget(reply),
-      });
-      return answered ? reply : undefined;
+    // Not async: of a request that was answered, Fastify would wait for the end before it lets go of it.
+    same.addHook('preHandler', (request, reply, next) => {
+      const { raw: message, originalUrl: url } = request;
+      serve({ request, response: reply, message, url, target: fastifyTarget(reply) }).then((answered) => {
+        if (!answered) next();
+      }, next);
     });
     done();
   };

@@ -22,8 +22,5 @@ export function findSigningKey(
   // Before any bytes are compared: latin1 folds "š" and "a" into one byte.
   if (!lowerCaseHex.test(signature)) return -1;
   const received = Buffer.from(signature, 'latin1');
-  for (const [index, key] of keys.entries()) {
-    if (timingSafeEqual(Buffer.from(signatureOf(content, key), 'latin1'), received)) return index;
-  }
-  return -1;
+  return keys.findIndex((key) => timingSafeEqual(Buffer.from(signatureOf(content, key), 'latin1'), received));
 }

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
-
 import { foldAsciiCase } from '../../ascii-case.js';
 import { isRefusal, type Refusal, refusal, refusalForThrown } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Links, Locks } from '../../store/store.js';
+import { workAlone } from '../community-user-lock.js';
 import type { ForumUser, ForumUserUpdate } from './forum-user.js';
 import { type GroupChange, type GroupMap, mapGroups } from './group-map.js';
 
@@ -102,13 +101,6 @@ export interface AccountLinking {
   /** Works on one person at a time, over all processes. */
   alone<T>(forumUserId: string, work: () => Promise<T>): Promise<T | Refusal>;
 }
-
-/**
- * How long the lock on a person lasts when its holder dies, and how long others wait for it; in seconds. While the work goes
- * on, it is prolonged: reading somebody back may take longer.
- */
-const lockLife = 10;
-const lockWait = 5;
 
 export function createAccountLinking({
   name,
@@ -274,44 +266,6 @@ function withoutGrants(
       ? {}
       : { groups: groups.filter((group) => knownGroups.includes(group)) }),
   };
-}
-
-/** Tells the holders of locks apart: this process from others, and its turns from each other. */
-const processMark = randomBytes(12).toString('hex');
-let turns = 0;
-const nextOwner = (): string => `${processMark}-${++turns}`;
-
-/** Runs `work` while nobody else, in any process, works on the same forum account. */
-export async function workAlone<T>(
-  locks: Locks,
-  connector: string,
-  forumUserId: string,
-  work: () => Promise<T>,
-): Promise<T | Refusal> {
-  const key = `forum-user|${connector}|${forumUserId}`;
-  const owner = nextOwner();
-  const end = Date.now() + lockWait * 1_000;
-  while (!(await locks.acquire(key, owner, lockLife))) {
-    if (Date.now() > end) {
-      return refusal(
-        'ERR_STORE_UNAVAILABLE',
-        `Another request worked on the same person for more than ${lockWait} seconds.`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  const renewal = setInterval(
-    () => locks.acquire(key, owner, lockLife).catch(() => {}),
-    (lockLife * 1_000) / 3,
-  );
-  renewal.unref();
-  try {
-    return await work();
-  } finally {
-    clearInterval(renewal);
-    // A lock that cannot be given back ends by itself; what was done stays done.
-    await locks.release(key, owner).catch(() => {});
-  }
 }
 
 function sameAddress(a: string, b: string): boolean {

@@ -1,7 +1,8 @@
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import type { SiteUser } from '../../site-user.js';
 import type { Locks } from '../../store/store.js';
-import { type AccountLinking, type AccountRules, workAlone } from './accounts.js';
+import { workAlone } from '../community-user-lock.js';
+import type { AccountLinking, AccountRules } from './accounts.js';
 import type { ForumUser, ForumUserUpdate } from './forum-user.js';
 
 /**

@@ -3,15 +3,18 @@ import { isRefusal, type Refusal, refusal } from '../../errors.js';
 import { answerHeaders, jsonReply, type SsoReply } from '../../http/reply.js';
 import { readHeader } from '../../http/request.js';
 import type { SiteUser } from '../../site-user.js';
-import type { LinkOutcome } from '../../store/store.js';
+import type { LinkOutcome, Links } from '../../store/store.js';
+import { workAlone } from '../community-user-lock.js';
 import type { ApiCaller, ApiKeys } from './api-keys.js';
 import { clientPerson } from './client-person.js';
 import type { ReadyClient } from './clients.js';
 import { type PersonNumbers, readNumber } from './numbers.js';
 import type { DiscourseConnectProviderOptions } from './options.js';
 import { createCallLimit } from './rate-limit.js';
-import { isStorable, readSync, syncedPerson } from './sync-receiver.js';
+import { isStorable, readSync, type SyncFields, syncedPerson } from './sync-receiver.js';
 import { groupNumber } from './webhook-body.js';
+
+type AuthorityRules = NonNullable<DiscourseConnectProviderOptions['authority']>;
 
 export interface ApiParts {
   readonly setup: ConnectorSetup;
@@ -23,7 +26,7 @@ export interface ApiParts {
   readonly authority:
     | {
         readonly client: ReadyClient;
-        readonly rules: NonNullable<DiscourseConnectProviderOptions['authority']>;
+        readonly rules: AuthorityRules;
       }
     | undefined;
 }
@@ -86,41 +89,51 @@ const byExternal: Call = async (parts, { id = '' }, caller) => {
 
 const sync: Call = async (parts, exchange, caller) => {
   const { setup, name, authority } = parts;
-  const { links } = setup.store;
+  const { links, locks } = setup.store;
   // As a forum does that takes no pushes: 404 without a body.
-  if (authority === undefined || links === undefined) return { status: 404, headers: answerHeaders };
+  if (authority === undefined || links === undefined || locks === undefined) {
+    return { status: 404, headers: answerHeaders };
+  }
   if (!speaksForAuthority(parts, caller)) {
     return wrongKey(`The Api-Key is not that of the authority, ${authority.client.domain}.`);
   }
   const fields = await readSync(exchange, authority.client, setup.now());
   if (isRefusal(fields)) return syncFailed(exchange, fields);
-  const { externalId } = fields;
-  const known = await links.findByCommunityUser(name, externalId);
-  const { applyUser, ...rules } = authority.rules;
-  let applied: SiteUser | null;
-  try {
-    applied = await applyUser(syncedPerson(fields, known, rules));
-  } catch (cause) {
-    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's applyUser failed.", cause);
-  }
-  if (applied === null)
-    return syncFailed(exchange, notTaken("The site's applyUser refused the person."), 403);
-  const user = setup.readSiteUser(applied);
-  if (isRefusal(user)) return user;
-  // One id is one person, for good: not that of somebody else, and nobody has two.
-  const isSame = known === null ? isJoined(await links.link(name, externalId, user.id)) : known === user.id;
-  if (!isSame) {
-    return syncFailed(
-      exchange,
-      notTaken('The external_id belongs to another person, or the person has one.'),
-      403,
-    );
+  // One push about a person at a time: of two first ones, the second finds the person whom the first has brought.
+  const user = await workAlone(locks, name, fields.externalId, () =>
+    apply(parts, authority.rules, links, fields),
+  );
+  if (isRefusal(user)) {
+    return user.refused === 'ERR_PROVIDER_SYNC_REFUSED' ? syncFailed(exchange, user, 403) : user;
   }
   const account = await accountOf(parts, user);
   if (isRefusal(account)) return account;
   setup.emit({ type: 'person.synced', user: setup.pseudonym(user.id) });
   return jsonReply(200, account);
 };
+
+/** Lets the site take the person over, and keeps whom it says that is. */
+async function apply(
+  { setup, name }: ApiParts,
+  { applyUser, ...rules }: AuthorityRules,
+  links: Links,
+  fields: SyncFields,
+): Promise<SiteUser | Refusal> {
+  const known = await links.findByCommunityUser(name, fields.externalId);
+  let applied: SiteUser | null;
+  try {
+    applied = await applyUser(syncedPerson(fields, known, rules));
+  } catch (cause) {
+    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's applyUser failed.", cause);
+  }
+  if (applied === null) return notTaken("The site's applyUser refused the person.");
+  const user = setup.readSiteUser(applied);
+  if (isRefusal(user)) return user;
+  // One id is one person, for good: not that of somebody else, and nobody has two.
+  const isSame =
+    known === null ? isJoined(await links.link(name, fields.externalId, user.id)) : known === user.id;
+  return isSame ? user : notTaken('The external_id belongs to another person, or the person has one.');
+}
 
 function isJoined(outcome: LinkOutcome): boolean {
   return outcome === 'linked' || outcome === 'existed';

@@ -190,10 +190,9 @@ function readAuthority(
   if (clients !== null && domain !== undefined && client === undefined)
     setup.problem(`authority: "${domain}" is not the domain of a client.`);
   if (keys === undefined) setup.problem('authority needs apiKey (DISCOURSE_API_KEY), with which it calls.');
-  if (setup.store.links === undefined)
-    setup.problem('authority needs a store that keeps links, such as @forum-sso/sql.');
+  const keepsPeople = setup.store.links !== undefined && setup.store.locks !== undefined;
+  if (!keepsPeople)
+    setup.problem('authority needs a store that keeps links and locks, such as @forum-sso/sql.');
   if (client === undefined || domain === undefined || applyUser === undefined) return null;
-  return keys === undefined || setup.store.links === undefined
-    ? null
-    : { client, rules: { domain, applyUser, ...flags } };
+  return keys === undefined || !keepsPeople ? null : { client, rules: { domain, applyUser, ...flags } };
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { workAlone } from '../../../src/discourse/login/accounts.js';
+import { workAlone } from '../../../src/discourse/community-user-lock.js';
 import { mapGroups } from '../../../src/discourse/login/group-map.js';
 import type { SiteUser } from '../../../src/site-user.js';
 import { memoryStore } from '../../../src/store/memory-store.js';
@@ -182,7 +182,7 @@ describe('the work on one person', () => {
     await Promise.all([slow, next]);
     expect(done).toEqual(['first', 'second']);
 
-    await locks.acquire('forum-user|forum|42', 'a process that died', 3);
+    await locks.acquire('community-user|forum|42', 'a process that died', 3);
     const after = workAlone(locks, 'forum', '42', async () => 'went on');
     await jest.advanceTimersByTimeAsync(4_000);
     expect(await after).toBe('went on');

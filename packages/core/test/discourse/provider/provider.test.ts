@@ -858,12 +858,29 @@ describe('the API for clients', () => {
           siteUserId === null ? bob : { ...bob, id: 'uuid-8' },
       }),
     );
-    const twice = [1, 2].map(() => changing.api('POST', '/admin/users/sync_sso', { body: signed(person) }));
-    expect((await Promise.all(twice)).map((reply) => reply?.status).sort()).toEqual([200, 200]);
+    expect(await changing.api('POST', '/admin/users/sync_sso', { body: signed(person) })).toMatchObject({
+      status: 200,
+    });
     expect(await changing.api('POST', '/admin/users/sync_sso', { body: signed(person) })).toMatchObject({
       status: 403,
       body: '{"failed":"FAILED","message":"Login Error"}',
     });
+  });
+
+  test('of first pushes at the same time one makes the person, and the others find them', async () => {
+    const asked: (string | null)[] = [];
+    const own = site(
+      authority([], {
+        applyUser: async ({ siteUserId }: { siteUserId: string | null }) => {
+          asked.push(siteUserId);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          return siteUserId === null ? { ...bob, id: `made-${asked.length}` } : { ...bob, id: siteUserId };
+        },
+      }),
+    );
+    const pushes = [1, 2, 3].map(() => own.api('POST', '/admin/users/sync_sso', { body: signed(person) }));
+    expect((await Promise.all(pushes)).map((reply) => reply?.status)).toEqual([200, 200, 200]);
+    expect(asked).toEqual([null, 'made-1', 'made-1']);
   });
 
   test('an id that no store takes is nobody’s, and no fault of the store', async () => {

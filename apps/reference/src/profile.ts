@@ -2,7 +2,7 @@ import { type SiteUser, siteUserSchema } from '@forum-sso/core';
 
 import { oneOf } from './http/form-fields.js';
 import type { MemberRequest, PageReply, PageRoute } from './http/page-route.js';
-import { profilePage, removedPage } from './pages/profile-page.js';
+import { type ProfileValues, profilePage, type RefusedChange, removedPage } from './pages/profile-page.js';
 import { demoGroups } from './people.js';
 import type { SiteContext } from './site.js';
 
@@ -10,11 +10,11 @@ const formLimit = 8_192;
 
 /** Where people change their own account. Whatever changes here goes to the communities, without a login. */
 export function profileRoutes(site: SiteContext): readonly PageRoute[] {
-  const { reply, frame, people, sso } = site;
-  const page = (request: MemberRequest, problem?: string): PageReply =>
+  const { reply, frame, people, sso, hasRealPeers } = site;
+  const page = (request: MemberRequest, refused?: RefusedChange): PageReply =>
     reply.page(
-      profilePage(frame(request), request.user, { addressIsFixed: hasRealPeers(site), problem }),
-      problem === undefined ? {} : { status: 400 },
+      profilePage(frame(request), request.user, { addressIsFixed: hasRealPeers, refused }),
+      refused === undefined ? {} : { status: 400 },
     );
   /** Changes an account, and tells the communities. */
   const save = async (id: string, change: (user: SiteUser) => SiteUser): Promise<PageReply> => {
@@ -35,8 +35,9 @@ export function profileRoutes(site: SiteContext): readonly PageRoute[] {
       path: '/account/edit',
       visitors: 'members',
       async answer(request) {
-        const changed = readChange(site, request.user, await request.form(formLimit));
-        if (typeof changed === 'string') return page(request, changed);
+        const values = readValues(request.user, await request.form(formLimit));
+        const changed = judgeChange(site, request.user, values);
+        if (typeof changed === 'string') return page(request, { problem: changed, values });
         return save(request.user.id, () => changed);
       },
     },
@@ -46,7 +47,7 @@ export function profileRoutes(site: SiteContext): readonly PageRoute[] {
       path: '/account/confirm-email',
       visitors: 'members',
       async answer(request) {
-        if (hasRealPeers(site)) return page(request, fixedAddress);
+        if (hasRealPeers) return page(request, { problem: fixedAddress });
         return save(request.user.id, (user) => ({ ...user, emailVerified: true }));
       },
     },
@@ -55,7 +56,7 @@ export function profileRoutes(site: SiteContext): readonly PageRoute[] {
       path: '/account/remove',
       visitors: 'members',
       async answer(request) {
-        if (hasRealPeers(site)) return page(request, 'At a real community the demo removes nobody.');
+        if (hasRealPeers) return page(request, { problem: 'At a real community the demo removes nobody.' });
         const report = await sso.remove(request.user.id);
         people.remove(request.user.id);
         await request.forum.signOut();
@@ -68,21 +69,25 @@ export function profileRoutes(site: SiteContext): readonly PageRoute[] {
 const fixedAddress =
   'At a real community the addresses of the demo stay as they are: whoever vouches for an address there is let in as its owner.';
 
-/** True when what the demo says about its people reaches a community of the real world. */
-function hasRealPeers({ communities }: SiteContext): boolean {
-  return communities.some(({ real }) => real);
+function readValues(user: SiteUser, fields: URLSearchParams): ProfileValues {
+  return {
+    name: oneOf(fields, 'name')?.trim() ?? '',
+    email: oneOf(fields, 'email')?.trim() ?? user.email,
+    title: oneOf(fields, 'title')?.trim() ?? '',
+    groups: fields.getAll('group'),
+  };
 }
 
 /** The account as the form wants it, or a sentence about what is wrong. */
-function readChange(site: SiteContext, user: SiteUser, fields: URLSearchParams): SiteUser | string {
-  const name = oneOf(fields, 'name')?.trim() ?? '';
-  const email = oneOf(fields, 'email')?.trim() ?? user.email;
-  const title = oneOf(fields, 'title')?.trim() ?? '';
-  const wanted = fields.getAll('group');
+function judgeChange(
+  site: SiteContext,
+  user: SiteUser,
+  { name, email, title, groups: wanted }: ProfileValues,
+): SiteUser | string {
   const groups = demoGroups.filter((group) => wanted.includes(group));
   if (name === '') return 'Please say what you are called.';
   if (groups.length !== new Set(wanted).size) return 'There is no such group here.';
-  if (email !== user.email && hasRealPeers(site)) return fixedAddress;
+  if (email !== user.email && site.hasRealPeers) return fixedAddress;
   const owner = site.people.byEmail(email);
   if (owner !== null && owner.id !== user.id) return 'Another account has this address.';
   const others = (user.groups ?? []).filter((group) => !demoGroups.some((own) => own === group));

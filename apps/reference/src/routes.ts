@@ -9,7 +9,7 @@ import { staffRoutes } from './staff.js';
 
 /** All pages of the site. A new one is an entry here, and nothing else: every framework serves this list. */
 export function siteRoutes(site: SiteContext): readonly PageRoute[] {
-  const { communities, reply, frame } = site;
+  const { communities, reply, frame, hasRealPeers } = site;
   return [
     {
       method: 'GET',
@@ -24,9 +24,13 @@ export function siteRoutes(site: SiteContext): readonly PageRoute[] {
       async answer(request) {
         const signIns = communities.flatMap(({ signIn }) => (signIn === undefined ? [] : [signIn]));
         const sections = await Promise.all(signIns.map(({ account }) => account(request.user)));
-        return reply.page(accountPage(frame(request), request.user, sections), {
-          pictures: sections.flatMap(({ pictures }) => pictures),
-        });
+        return reply.page(
+          accountPage(frame(request), request.user, {
+            sections,
+            canConfirmAddress: !hasRealPeers,
+          }),
+          { pictures: sections.flatMap(({ pictures }) => pictures) },
+        );
       },
     },
     ...profileRoutes(site),

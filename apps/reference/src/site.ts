@@ -33,6 +33,8 @@ export interface SiteContext extends SiteOptions {
   /** The site's origin. */
   readonly origin: string;
   readonly reply: PageReplies;
+  /** True when what the site says about its people reaches a community of the real world. */
+  readonly hasRealPeers: boolean;
   /** What stands around a page's content. */
   frame(request: PageRequest): Frame;
   /** The page for addresses without a page. */
@@ -66,6 +68,7 @@ export function createSite(options: SiteOptions): Site {
     missing,
     origin,
     reply,
+    hasRealPeers: communities.some(({ real }) => real),
     frame: ({ forum, path }) => ({ user: forum.user, path, communities }),
   };
   const otherHost = canonicalHost(origin);

@@ -1,6 +1,7 @@
 import { type Environment, type ForumSso, memoryStore } from '@forum-sso/core';
 
 import type { Community, ConnectOptions } from './communities/community.js';
+import { communityOf } from './communities/community-of.js';
 import { communities as allCommunities } from './communities/index.js';
 import { deliveryLog } from './delivery-log.js';
 import { demoSecrets } from './demo-secrets.js';
@@ -151,7 +152,9 @@ async function reportCheck(
   log: (line: string) => void,
 ): Promise<void> {
   const { results } = await sso.check();
-  for (const result of results.filter(({ connector }) => ownerOf(connector, communities)?.real === true)) {
+  for (const result of results.filter(
+    ({ connector }) => communityOf(connector, communities)?.real === true,
+  )) {
     const notes = result.outcome === 'done' ? result.notes : [];
     const failure =
       result.outcome === 'failed'
@@ -159,14 +162,6 @@ async function reportCheck(
         : '';
     log(`check.${result.outcome}  ${[result.connector, ...notes].join('  ')}${failure}`);
   }
-}
-
-/** The community of a connector, or of a part of one: a client that gets webhooks has the connector's name in front. */
-function ownerOf(connector: string, communities: readonly ShownCommunity[]): ShownCommunity | undefined {
-  const [owner] = communities
-    .filter(({ name }) => connector === name || connector.startsWith(`${name}-`))
-    .sort((a, b) => b.name.length - a.name.length);
-  return owner;
 }
 
 /** Where a community is. */

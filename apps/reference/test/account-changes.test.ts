@@ -74,9 +74,11 @@ describe('a changed account', () => {
     );
     expect(page.text).toContain('Everything has been delivered.');
     expect(page.text).toMatch(
-      /discourse<\/th><td><span class="tag">done<\/span> <span class="quiet small">push, /,
+      />Forum <span class="quiet small">discourse<\/span><\/th><td><span class="tag">done<\/span> <span class="quiet small">push, /,
     );
-    expect(page.text).toContain('talkyard');
+    expect(page.text).toContain('>Discussions <span class="quiet small">talkyard</span>');
+    // A part of a connector: one of the clients that get webhooks.
+    expect(page.text).toMatch(/>Wiki <span class="quiet small">discourse-connect-provider-\w+<\/span>/);
     expect((await visitor.get(`${site}/account/edit`)).text).toContain('value="Bob Example"');
   });
 
@@ -89,6 +91,7 @@ describe('a changed account', () => {
       (user) => user !== null,
     );
     expect(waiting).toMatchObject({ email: 'alice@example.org', active: false });
+    expect((await visitor.get(`${site}/account`)).text).toContain('<a href="/account/edit">Confirm it</a>');
     expect((await visitor.get(`${site}/account/edit`)).text).toContain('Confirm alice@example.org');
 
     await visitor.post(`${site}/account/confirm-email`, {});
@@ -114,6 +117,19 @@ describe('a changed account', () => {
     expect(answer.status).toBe(400);
     expect(answer.text).toContain(problem);
     expect((await visitor.get(`${site}/account`)).text).toContain('bob@example.com');
+  });
+
+  test('what was typed stays in a form that is refused', async () => {
+    const visitor = await signedIn('carol');
+    const typed = { name: '"C" & co', email: 'bob@example.com', title: 'Typed' };
+    const { text } = await visitor.post(`${site}/account/edit`, form(typed, ['demo-editors']));
+    expect(text).toContain('name="name" value="&#34;C&#34; &#38; co"');
+    expect(text).toContain('value="bob@example.com"');
+    expect(text).toContain('name="title" value="Typed"');
+    expect(text).toContain('value="demo-editors" checked');
+    expect(text).not.toContain('value="demo-translators" checked');
+    // It is about the address that the account has.
+    expect(text).toContain('Confirm carol@example.com');
   });
 
   test('nobody changes rights, id or verification by adding fields', async () => {

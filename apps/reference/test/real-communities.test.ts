@@ -80,7 +80,9 @@ describe('a real Talkyard', () => {
     expect(changed.text).toContain('At a real community the addresses of the demo stay');
     const carol = await signedIn(demo, 'carol');
     expect((await carol.post(`${demo.origin}/account/confirm-email`, {})).status).toBe(400);
-    expect((await carol.get(`${demo.origin}/account`)).text).toContain('is not confirmed');
+    const { text } = await carol.get(`${demo.origin}/account`);
+    expect(text).toContain('is not confirmed');
+    expect(text).not.toContain('Confirm it');
     expect((await visitor.post(`${demo.origin}/account/remove`, {})).status).toBe(400);
     expect((await visitor.post(`${demo.origin}/people/suspend`, { id: 'demo-bob' })).status).toBe(404);
 

@@ -63,14 +63,15 @@ describe('the wiki beside the site', () => {
   });
 
   test.each([
-    ['carol', 'ERR_EMAIL_NOT_VERIFIED'],
-    ['dave', 'ERR_USER_SUSPENDED'],
-  ])('never sees %s', async (username, code) => {
+    ['carol', 'ERR_EMAIL_NOT_VERIFIED', true],
+    ['dave', 'ERR_USER_SUSPENDED', false],
+  ])('never sees %s', async (username, code, canBeMended) => {
     const visitor = newVisitor();
     await readerAt(visitor);
     const { url, status, text } = await logIn(visitor, username);
     expect([new URL(url).origin, status]).toEqual([site, 403]);
     expect(text).toContain(code);
+    expect(text.includes('href="/account"')).toBe(canBeMended);
     // Quietly, too.
     expect(await readerAt(await signedIn(username))).toBe('');
     expect(await groupsOf(username.replace(/^./, (letter) => letter.toUpperCase()))).toBeUndefined();

@@ -11,7 +11,7 @@ export function guestNote(user: SiteUser | null, address: 'confirmed' | 'any'): 
     return html`<p class="note bad"><strong>Your account is suspended.</strong> You may read here, as a guest.</p>`;
   }
   if (user !== null && address === 'confirmed' && !user.emailVerified) {
-    return html`<p class="note warn"><strong>Your e-mail address is not confirmed.</strong> Until it is, you are a guest in the comments.</p>`;
+    return html`<p class="note warn"><strong>Your e-mail address is not confirmed.</strong> Until it is, you are a guest in the comments. <a href="/account">Your account</a> says more.</p>`;
   }
   return false;
 }

@@ -5,6 +5,8 @@ import { style } from './style.js';
 
 /** A link to a community in the bar of each page. */
 export interface CommunityLink {
+  /** The connector's name. */
+  readonly name: string;
   readonly title: string;
   readonly url: string;
   /** Page of this site that has it inside; absent: it is opened at its own address. */

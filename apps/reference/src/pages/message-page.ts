@@ -15,9 +15,14 @@ export function messagePage(communities: readonly CommunityLink[]): PageRenderer
       html`<h1>${title}</h1>
 ${paragraphs.map((paragraph) => html`<p class="lead">${paragraph}</p>`)}
 ${form !== undefined && question(form)}
-<p class="row">${links.map(({ text, href }, index) => html`<a class="button${(index > 0 || form !== undefined) && ' plain'}" href="${href}">${text}</a>`)}</p>
+<p class="row">${[...links, ...furtherLinks(code)].map(({ text, href }, index) => html`<a class="button${(index > 0 || form !== undefined) && ' plain'}" href="${href}">${text}</a>`)}</p>
 ${code !== undefined && html`<p class="quiet small">Code for the people who run this site: <code>${code}</code></p>`}`,
     );
+}
+
+/** Where people can see to it. */
+function furtherLinks(code: string | undefined): PageContent['links'] {
+  return code === 'ERR_EMAIL_NOT_VERIFIED' ? [{ text: 'Your account', href: '/account' }] : [];
 }
 
 function question({ action, fields, choice, button }: NonNullable<PageContent['form']>): Markup {

@@ -17,14 +17,14 @@ export function peoplePage(frame: Frame, people: readonly SiteUser[], change?: P
     'People',
     html`<h1>People</h1>
 <p class="lead">Whoever is suspended here is suspended at every community that can do so, and let in at none.</p>
-${change !== undefined && changed(change)}
-<section class="card" aria-label="Accounts"><table><tbody>
+${change !== undefined && changed(frame, change)}
+<section class="card" aria-label="Accounts"><table class="stacked"><tbody>
 ${people.map((person) => row(person, person.id === frame.user?.id))}</tbody></table></section>`,
   );
 }
 
-function changed({ person, report }: PeopleChange): Markup {
-  return html`<section class="card" aria-label="What each community did"><h2>${person.username} was ${person.suspended === true ? 'suspended' : 'let in again'}</h2>${reportTable(report)}</section>
+function changed(frame: Frame, { person, report }: PeopleChange): Markup {
+  return html`<section class="card" aria-label="What each community did"><h2>${person.username} was ${person.suspended === true ? 'suspended' : 'let in again'}</h2>${reportTable(report, frame)}</section>
 <h2>Accounts</h2>`;
 }
 

@@ -1,12 +1,14 @@
 import type { PushReport } from '@forum-sso/core';
 
 import { html, type Markup } from '../http/html.js';
+import { connectorHeading } from './connector-heading.js';
+import type { Frame } from './layout.js';
 
 /** What each community did, as a table. */
-export function reportTable({ results }: PushReport): Markup {
-  return html`<table><tbody>
+export function reportTable({ results }: PushReport, { communities }: Frame): Markup {
+  return html`<table class="stacked"><tbody>
 ${results.map(
-  (result) => html`<tr><th scope="row">${result.connector}</th><td>${told(result)}</td></tr>
+  (result) => html`<tr>${connectorHeading(result.connector, communities)}<td>${told(result)}</td></tr>
 `,
 )}</tbody></table>`;
 }

@@ -63,6 +63,10 @@ table{width:100%;border-collapse:collapse}
 .wide{overflow-x:auto}.wide td,.wide th{overflow-wrap:normal}.card>h2:first-child{margin-top:0}
 th,td{padding:.5rem 1rem .5rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 th{width:1%;white-space:nowrap;font-weight:600;padding-right:1.75rem}
+th .small{font-weight:400}
+table+.row{margin-top:1rem}
+.tag{white-space:nowrap}
+@media (max-width:34rem){.wide th{white-space:normal}.stacked tr{display:block;padding:.6rem 0;border-bottom:1px solid var(--line)}.stacked tr:last-child{border-bottom:0}.stacked th,.stacked td{display:block;width:auto;white-space:normal;padding:.15rem 0;border:0}}
 tr:last-child>th,tr:last-child>td{border-bottom:0}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.9em}
 .community{margin:1.75rem 0 1rem}.community iframe{display:block;border-radius:.75rem}

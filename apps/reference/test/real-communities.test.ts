@@ -342,7 +342,9 @@ describe('real clients that log people in with the site', () => {
     expect(demo.communities.filter(({ real }) => real).map(({ name }) => name)).toEqual([
       'discourse-connect-provider',
     ]);
-    expect(await lineWith(demo, 'check.')).toMatch(/^check\.done {2}discourse-connect-provider-[0-9a-f]{8}$/);
+    expect(await lineWith(demo, 'check.')).toMatch(
+      /^check\.done {2}discourse-connect-provider-[0-9a-f]{8} {2}127\.0\.0\.1:\d+ took a ping\.$/,
+    );
 
     const visitor = newVisitor();
     await visitor.open(`${wiki.origin}/index.php?title=Main_Page`);

@@ -137,10 +137,12 @@ export function webhookLife({ setup, name, target, numbers }: WebhookLifeParts):
         byHand: [`Remove the account at ${target.host}: a webhook only says that it is gone here.`],
       };
     },
-    check: async () =>
-      wants(ping.event)
-        ? deliveryOf(await tell([ping]))
-        : { done: true, notes: [`${target.host} takes no ping, so it was not asked.`] },
+    async check() {
+      if (!wants(ping.event))
+        return { done: true, notes: [`${target.host} takes no ping, so it was not asked.`] };
+      const asked = deliveryOf(await tell([ping]));
+      return asked.done ? { ...asked, notes: [`${target.host} took a ping.`] } : asked;
+    },
   };
 
   return {

@@ -28,7 +28,7 @@ export type WebhookFailure = Refusal & { readonly retryAfter?: number };
  */
 export async function sendWebhook(
   { fetch, now, instance }: SenderParts,
-  { url, host, secrets }: ReadyTarget,
+  { url, host, secrets, isWordpress }: ReadyTarget,
   { type, event, body }: OutgoingWebhook,
 ): Promise<WebhookFailure | null> {
   const [newest] = secrets.keysAt(now());
@@ -52,7 +52,9 @@ export async function sendWebhook(
     timeoutMs,
   });
   const fault =
-    'fault' in answer ? { what: answer.fault, ...answer } : faultOf(answer.status, answer.text, type);
+    'fault' in answer
+      ? { what: answer.fault, ...answer }
+      : faultOf(answer.status, answer.text, { type, isWordpress });
   if (fault === null) return null;
   const why = refusal(
     'ERR_PROVIDER_WEBHOOK_FAILED',
@@ -81,11 +83,17 @@ function isPassing(answer: Awaited<ReturnType<typeof sendRequest>>): boolean {
 function faultOf(
   status: number,
   text: string,
-  type: OutgoingWebhook['type'],
+  { type, isWordpress }: Pick<OutgoingWebhook, 'type'> & Pick<ReadyTarget, 'isWordpress'>,
 ): { readonly what: string } | null {
   if (status < 200 || status > 299) return { what: `it answered with status ${status}` };
   // The wiki answers so when it could make nothing of the body.
   if (status === 200 && text.trim() === '' && type === 'user') return { what: 'its answer is empty' };
+  // A blog with plain permalinks shows its home page there.
+  if (isWordpress && parseJson(text) === undefined) {
+    return {
+      what: 'its answer is not that of wp-discourse; with plain permalinks the address is /?rest_route=/wp-discourse/v1/update-user',
+    };
+  }
   return isRefusedInBody(text) ? { what: 'its answer says that it was not successful' } : null;
 }
 

@@ -16,6 +16,8 @@ export interface ReadyTarget {
   readonly secrets: SecretRing;
   /** Names of events it wants; null: all. */
   readonly events: ReadonlySet<string> | null;
+  /** Whether the receiver is that of wp-discourse, which answers in JSON whatever became of the webhook. */
+  readonly isWordpress: boolean;
 }
 
 const setting = 'webhooks (WEBHOOK_TARGETS)';
@@ -47,12 +49,14 @@ function readTarget(given: WebhookTarget | string, setup: ConnectorSetup): Ready
   if (isRefusal(url)) setup.problem(url.detail);
   const secrets = setup.readSecrets(secret, `the secret in ${setting}`, secretKinds.webhook);
   if (secrets === null || isRefusal(url)) return null;
+  const isWordpress = isWordpressReceiver(text);
   return {
     name: createHash('sha256').update(text).digest('hex').slice(0, 8),
     url: text,
     host: url.host,
     secrets,
-    events: events === undefined ? usualEvents(text) : new Set(events),
+    events: events === undefined ? usualEvents(isWordpress) : new Set(events),
+    isWordpress,
   };
 }
 
@@ -73,9 +77,12 @@ function readLine(line: string): WebhookTarget {
     : { url: line.slice(0, bar).trim(), secret: line.slice(bar + 1) };
 }
 
+function usualEvents(isWordpress: boolean): ReadonlySet<string> | null {
+  return isWordpress ? wordpressEvents : null;
+}
+
 /** The route may also stand in a parameter: `/?rest_route=/wp-discourse/v1/update-user`. */
-function usualEvents(text: string): ReadonlySet<string> | null {
+function isWordpressReceiver(text: string): boolean {
   const { pathname, searchParams } = new URL(text);
-  const routes = [pathname, searchParams.get('rest_route') ?? ''];
-  return routes.some((route) => wordpressReceiver.test(route)) ? wordpressEvents : null;
+  return [pathname, searchParams.get('rest_route') ?? ''].some((route) => wordpressReceiver.test(route));
 }

@@ -332,7 +332,9 @@ describe('what is sent', () => {
   test('a ping finds out whether a client listens', async () => {
     const wiki = await receiver(() => ({ status: 200, body: 'PONG' }));
     const { sso } = site([{ url: wiki.url, secret }]);
-    expect((await sso.check()).results).toMatchObject([{ outcome: 'done' }]);
+    expect((await sso.check()).results).toMatchObject([
+      { outcome: 'done', notes: [expect.stringContaining(wiki.host)] },
+    ]);
     expect(wiki.got).toMatchObject([{ event: 'ping', type: 'ping', body: { ping: 'OK' } }]);
   });
 });
@@ -381,10 +383,10 @@ describe('who gets what', () => {
   test.each(['/wp-json/wp-discourse/v1/update-user', '/?rest_route=/wp-discourse/v1/update-user'])(
     'wp-discourse at %s gets the two that it takes, unless others are asked for',
     async (path) => {
-      const blog = await receiver();
+      const blog = await receiver(() => ({ status: 200, body: '"{\\"success\\":true}"' }));
       const url = `http://${blog.host}${path}`;
       const { sso } = site([`${url}|${secret}`]);
-      await sso.pushNow(alice);
+      expect((await sso.pushNow(alice)).ok).toBe(true);
       await sso.signOut('uuid-1');
       await sso.check();
       expect(blog.events()).toEqual(['user_created', 'user_updated']);
@@ -443,6 +445,18 @@ describe('failures', () => {
     async (body) => {
       const client = await receiver(() => ({ status: 200, body }));
       expect((await site([{ url: client.url, secret }]).sso.pushNow(alice)).ok).toBe(true);
+    },
+  );
+
+  test.each(['<!doctype html><title>The blog</title>', 'ok'])(
+    'an address of wp-discourse that answers %s is not the plugin’s',
+    async (body) => {
+      const blog = await receiver(() => ({ status: 200, body }));
+      const url = `http://${blog.host}/wp-json/wp-discourse/v1/update-user`;
+      const { results } = await site([{ url, secret }]).sso.pushNow(alice);
+      expect(results).toMatchObject([
+        { outcome: 'failed', error: { detail: expect.stringContaining('rest_route') } },
+      ]);
     },
   );
 

@@ -63,9 +63,8 @@ switch (command) {
     await pnpm('exec', 'biome', 'check', '.');
     // Not more at a time than a small machine has room for: tests with servers and clocks in them would wait too long.
     await turbo('typecheck', 'knip', 'test', '--concurrency=3', '--output-logs=new-only');
-    // Two at a time: most of it is waiting, for Redis the one and for PostgreSQL the other.
-    await turbo('test:services', '--concurrency=2', '--output-logs=new-only');
-    await turbo('test:browser', '--output-logs=new-only');
+    // Two at a time: most of this is waiting, for Redis, PostgreSQL or the browser.
+    await turbo('test:services', 'test:browser', '--concurrency=2', '--output-logs=new-only');
     break;
   case 'check':
     await install();

@@ -100,7 +100,7 @@ describe('the pace', () => {
     await waiting;
     const begun = performance.now();
     await realTime.sleep(60_000, over.signal);
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(performance.now() - begun).toBeLessThan(30_000);
   });
 
   test('who has waited listens no longer for the end of the run', async () => {

@@ -116,7 +116,7 @@ describe('a file in which another program writes for too long', () => {
       await expect(guarded.oneTime.claim('refused', 60)).rejects.toMatchObject({
         code: 'ERR_STORE_UNAVAILABLE',
       });
-      expect(performance.now() - start).toBeLessThan(2_900);
+      expect(performance.now() - start).toBeLessThan(10_000);
       // Readers are not kept waiting.
       expect(await guarded.revocations.isLive('user', 'e1', 'sid')).toBe(true);
       other.prepare('commit').run();

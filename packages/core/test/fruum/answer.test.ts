@@ -244,7 +244,7 @@ describe('answerAuthRequest: {} for anything doubtful', () => {
     const before = Date.now();
     const silent = options({ findUser: () => new Promise(() => {}), deadline: 0.1 });
     expect(await answerAuthRequest(good, silent)).toEqual({});
-    expect(Date.now() - before).toBeLessThan(1_500);
+    expect(Date.now() - before).toBeLessThan(2_900);
   });
 
   test('the deadline is 3 seconds when nothing else is said', async () => {

@@ -574,7 +574,7 @@ describe('when the receiver is in trouble', () => {
     forum.updateProfile('olaf', {});
     const begin = performance.now();
     await forum.close();
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    expect(performance.now() - begin).toBeLessThan(4_000);
     expect([timer.planned.length, timer.canceled]).toEqual([1, 1]);
     timer.next();
     await forum.webhooks.settled();

@@ -3,16 +3,9 @@ import { BlockList } from 'node:net';
 import { z } from 'zod';
 
 import type { ActiveConnector, Exchange, Route, SignedOut, SuspendOptions } from './connector.js';
-import {
-  errorFrom,
-  errorRow,
-  ForumSsoError,
-  isForumSsoError,
-  isRefusal,
-  type Refusal,
-  refusal,
-} from './errors.js';
+import { errorFrom, ForumSsoError, isRefusal, type Refusal, refusal, refusalForThrown } from './errors.js';
 import { isHeard, type NewEvent } from './events/event.js';
+import { requestRefused } from './events/request-refused.js';
 import { gateFormPost, gateNavigation } from './http/browser-gate.js';
 import { addressList } from './http/client-ip.js';
 import { type ExchangeFrame, readCurrentUser, SiteExchange } from './http/exchange.js';
@@ -260,12 +253,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
   const refuser =
     (path: string, caller: Route['caller'], connector?: string): Exchange['refuse'] =>
     (why, more) => {
-      const { refused: code, detail, cause } = why;
-      const { status } = errorRow(code);
-      emit(
-        { type: 'request.refused', code, status, path, detail, ...(cause === undefined ? {} : { cause }) },
-        connector,
-      );
+      emit(requestRefused(why, path), connector);
       return refusalReply(why, caller, frame.homePath, frame.renderPage, more);
     };
 
@@ -285,10 +273,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
       const result = await route.handle(new SiteExchange(frame, request, session, path, refuse, match.id));
       return isRefusal(result) ? refuse(result, {}) : result;
     } catch (error) {
-      const why = isForumSsoError(error)
-        ? refusal(error.code, error.detail, error.cause)
-        : refusal('ERR_INTERNAL', 'A request failed unexpectedly.', error);
-      return refuse(why, {});
+      return refuse(refusalForThrown(error, 'ERR_INTERNAL', 'A request failed unexpectedly.'), {});
     }
   }
 
@@ -500,9 +485,8 @@ async function tellSignedOut(
     try {
       headers.push(...((await active.signedOut?.(siteUserId)) ?? []));
     } catch (cause) {
-      fault ??= isForumSsoError(cause)
-        ? refusal(cause.code, cause.detail, cause.cause)
-        : refusal('ERR_INTERNAL', `The connector ${name} failed to end what it had handed out.`, cause);
+      const detail = `The connector ${name} failed to end what it had handed out.`;
+      fault ??= refusalForThrown(cause, 'ERR_INTERNAL', detail);
     }
   }
   return { headers, ...(fault === undefined ? {} : { fault }) };

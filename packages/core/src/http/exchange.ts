@@ -1,7 +1,7 @@
 import type { BlockList } from 'node:net';
 
 import type { Exchange, SignedOut } from '../connector.js';
-import { isForumSsoError, isRefusal, type Refusal, refusal } from '../errors.js';
+import { isRefusal, type Refusal, refusal, refusalForThrown } from '../errors.js';
 import type { SiteSession } from '../session/site-session.js';
 import { readSiteUser, type SiteUser } from '../site-user.js';
 import { clientIp } from './client-ip.js';
@@ -125,8 +125,7 @@ async function callSite(callback: string, call: () => Promise<void>): Promise<Re
     await call();
     return null;
   } catch (cause) {
-    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
-    return refusal('ERR_SITE_CALLBACK_FAILED', `The site's ${callback} callback failed.`, cause);
+    return refusalForThrown(cause, 'ERR_SITE_CALLBACK_FAILED', `The site's ${callback} callback failed.`);
   }
 }
 
@@ -136,8 +135,7 @@ export async function readCurrentUser(session: SiteSession): Promise<SiteUser | 
   try {
     user = await session.currentUser();
   } catch (cause) {
-    if (isForumSsoError(cause)) return refusal(cause.code, cause.detail, cause.cause);
-    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's currentUser callback failed.", cause);
+    return refusalForThrown(cause, 'ERR_SITE_CALLBACK_FAILED', "The site's currentUser callback failed.");
   }
   return user === null || user === undefined ? null : readSiteUser(user);
 }

@@ -88,19 +88,19 @@ function faultOf(
   if (status < 200 || status > 299) return { what: `it answered with status ${status}` };
   // The wiki answers so when it could make nothing of the body.
   if (status === 200 && text.trim() === '' && type === 'user') return { what: 'its answer is empty' };
+  const answer = parseJson(text);
   // A blog with plain permalinks shows its home page there.
-  if (isWordpress && parseJson(text) === undefined) {
+  if (isWordpress && answer === undefined) {
     return {
       what: 'its answer is not that of wp-discourse; with plain permalinks the address is /?rest_route=/wp-discourse/v1/update-user',
     };
   }
-  return isRefusedInBody(text) ? { what: 'its answer says that it was not successful' } : null;
+  return isRefusedInBody(answer) ? { what: 'its answer says that it was not successful' } : null;
 }
 
 /** WordPress: a JSON text that holds JSON with `success`. */
-function isRefusedInBody(text: string): boolean {
-  let value: unknown = text;
-  for (let depth = 0; depth < 2 && typeof value === 'string'; depth++) value = parseJson(value);
+function isRefusedInBody(answer: unknown): boolean {
+  const value = typeof answer === 'string' ? parseJson(answer) : answer;
   if (!isRecord(value) || !('success' in value)) return false;
   const { success } = value;
   return [false, 0, '', '0', 'false', null].some((no) => no === success);

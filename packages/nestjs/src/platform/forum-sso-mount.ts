@@ -1,5 +1,5 @@
 import { ForumSsoError } from '@forum-sso/core';
-import { nodeRequest, openPage, writeReply } from '@forum-sso/core/node';
+import { answerRequest, nodeRequest, openPage } from '@forum-sso/core/node';
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 
@@ -78,11 +78,7 @@ export class ForumSsoMount {
     const session = this.#pages.sessionOf(request, response);
     this.#work.begin();
     try {
-      const reply = this.#isInside(url) ? await this.#sso.handle(ssoRequest, session) : null;
-      if (reply !== null) {
-        writeReply(target, reply);
-        return true;
-      }
+      if (this.#isInside(url) && (await answerRequest(this.#sso, ssoRequest, target, session))) return true;
       if (isPage !== undefined && !isPage(request)) return false;
       const forum = await openPage(this.#sso, ssoRequest, target, session);
       if (forum === null) return true;

@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const hooks = new URL('../../../testkit/src/processes/typescript-hooks.mjs', import.meta.url);
-const bin = fileURLToPath(new URL('../../src/bin.ts', import.meta.url));
+const bin = fileURLToPath(new URL('../../bin/forum-sso.js', import.meta.url));
 
 /** How a run of the command ended. */
 export interface CliResult {
@@ -38,12 +37,15 @@ export interface RunningCli {
 /** What a test that failed has left behind. */
 const running = new Set<ChildProcess>();
 
-/** Starts the command from its source, as a process of its own. */
+/**
+ * Starts the command as it was built, as a process of its own: from its source it would take ten times as long, and a test
+ * may start it a dozen times.
+ */
 export function startCli(
   args: readonly string[],
   { env = {}, cwd, stdin = '', keepStdinOpen = false, fileLimit }: CliOptions,
 ): RunningCli {
-  const node = ['--conditions=@forum-sso/source', '--import', hooks.href, bin, ...args];
+  const node = [bin, ...args];
   const [program, programArgs] =
     fileLimit === undefined
       ? [process.execPath, node]

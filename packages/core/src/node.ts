@@ -80,13 +80,13 @@ class NodeRequest implements SsoRequest {
     return this.#message.socket.remoteAddress;
   }
 
-  readonly body: SsoRequest['body'] = async (limitBytes) => {
+  async body(limitBytes: number): Promise<Uint8Array> {
     const { parsed = this.#message, bodySeconds = 10 } = this.#options;
     this.#body ??= readBody(this.#message, parsed, limitBytes, bodySeconds * 1_000);
     const bytes = await this.#body;
     if (bytes.byteLength > limitBytes) throw errorFrom(bodyTooLarge(limitBytes));
     return bytes;
-  };
+  }
 }
 
 /**

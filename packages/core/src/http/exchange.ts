@@ -7,7 +7,7 @@ import { readSiteUser, type SiteUser } from '../site-user.js';
 import { clientIp } from './client-ip.js';
 import { type PageRenderer, pageReply } from './page.js';
 import { parseQuery, type Query, queryOf, readParameter } from './query.js';
-import { redirectReply } from './reply.js';
+import { type ReplyHeader, redirectReply, type SsoReply } from './reply.js';
 import type { SsoRequest } from './request.js';
 import { safeReturnPath } from './return-path.js';
 import type { SiteAddress } from './site-address.js';
@@ -35,7 +35,6 @@ const formLimit = 4_096;
  * The {@link Exchange} of one request. Query and address are read only when a connector asks for them.
  *
  * A class, since it is made for every request: an object literal with accessors costs V8 a shape of its own each time.
- * What it can do are properties all the same, for a connector may take them off: `({ currentUser }) => …`.
  */
 export class SiteExchange implements Exchange {
   readonly request: SsoRequest;
@@ -71,12 +70,12 @@ export class SiteExchange implements Exchange {
     return clientIp(this.request, this.#frame.trustedProxies);
   }
 
-  readonly currentUser: Exchange['currentUser'] = async () => {
+  async currentUser(): Promise<SiteUser | null | Refusal> {
     const user = await readCurrentUser(this.session);
     return user === null || isRefusal(user) ? user : await this.#frame.admit(user);
-  };
+  }
 
-  readonly signIn: Exchange['signIn'] = async (user) => {
+  async signIn(user: SiteUser): Promise<SiteUser | Refusal> {
     const person = await this.#frame.admit(user);
     if (isRefusal(person)) return person;
     if (person.suspended === true)
@@ -85,38 +84,41 @@ export class SiteExchange implements Exchange {
     if (fault !== null) return fault;
     this.#frame.signedIn(person.id);
     return person;
-  };
+  }
 
-  readonly signOut: Exchange['signOut'] = async () => {
+  async signOut(): Promise<SignedOut> {
     const user = await readCurrentUser(this.session);
     const told = await this.#frame.signedOut(user === null || isRefusal(user) ? null : user.id);
     const fault = (await callSite('signOut', () => this.session.signOut())) ?? told.fault;
     return { headers: told.headers, ...(fault === undefined ? {} : { fault }) };
-  };
+  }
 
-  readonly safePath: Exchange['safePath'] = (path) => safeReturnPath(path, this.#frame.address.origin);
+  safePath(path: string): string | Refusal {
+    return safeReturnPath(path, this.#frame.address.origin);
+  }
 
-  readonly returnPath: Exchange['returnPath'] = () => {
+  returnPath(): string | Refusal {
     const path = readParameter(this.query, this.#frame.returnParameter);
     if (isRefusal(path)) return path;
     return path === undefined || path === '' ? this.#frame.homePath : this.safePath(path);
-  };
+  }
 
-  readonly readForm: Exchange['readForm'] = async () =>
-    parseQuery(new TextDecoder().decode(await this.request.body(formLimit)));
+  async readForm(): Promise<Query> {
+    return parseQuery(new TextDecoder().decode(await this.request.body(formLimit)));
+  }
 
-  readonly signInFirst: Exchange['signInFirst'] = (returnPath = this.request.url) => {
+  signInFirst(returnPath = this.request.url): SsoReply | Refusal {
     const { signInPath, returnParameter } = this.#frame;
     const safe = this.safePath(returnPath);
     if (isRefusal(safe)) return safe;
     return redirectReply(`${signInPath}?${returnParameter}=${encodeURIComponent(safe)}`);
-  };
+  }
 
-  readonly page: Exchange['page'] = (content, headers = []) => {
+  page(content: Parameters<Exchange['page']>[0], headers: readonly ReplyHeader[] = []): SsoReply {
     const { homePath, renderPage } = this.#frame;
     const links = [...(content.links ?? []), { text: 'Back to the site', href: homePath }];
     return pageReply({ ...content, links }, renderPage, { headers });
-  };
+  }
 }
 
 /** Calls back into the site's own session, which may fail. @returns null when it did not */

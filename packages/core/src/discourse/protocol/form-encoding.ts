@@ -26,9 +26,15 @@ const hexValues = Int8Array.from({ length: 0x100 }, (_, byte) => {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Writes pairs into bytes that grow as needed; all of them are ASCII. */
+/** What every writer begins to write to: making new bytes takes as long as filling them. */
+const firstBytes = Buffer.alloc(4_096);
+
+/**
+ * Writes pairs into bytes that grow as needed; all of them are ASCII. One at a time: the next one begins where this one
+ * began.
+ */
 export class FormWriter {
-  #bytes = Buffer.allocUnsafe(1_024);
+  #bytes = firstBytes;
   #length = 0;
 
   /**

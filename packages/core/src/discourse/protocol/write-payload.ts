@@ -1,5 +1,6 @@
 import { hasControlCharacter } from '../../control-characters.js';
 import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isRecord } from '../../json.js';
 import { customPrefix, type DiscourseFields, type Field, fieldTable } from './fields.js';
 import { FormWriter } from './form-encoding.js';
 
@@ -21,26 +22,32 @@ const rowsByName: ReadonlyMap<string, Row> = new Map(rows.map((row) => [row.fiel
  * never its value
  */
 export function writePayload(fields: DiscourseFields): string | Refusal {
-  if (typeof fields !== 'object' || fields === null) return unusable('The fields', 'must be an object');
-  // In the order of the table, whatever order they are given in. Own properties alone: nothing that a polluted
-  // prototype adds may be signed.
-  const values: unknown[] = new Array(fieldTable.length).fill(undefined);
-  for (const name of Object.keys(fields)) {
+  if (!isRecord(fields)) return unusable('The fields', 'must be an object');
+  // In the order of the table, whatever order they are given in.
+  const texts: (string | undefined)[] = new Array(fieldTable.length);
+  for (const name in fields) {
+    // Nothing that a polluted prototype adds may be signed.
+    if (!Object.hasOwn(fields, name)) continue;
+    const value: unknown = fields[name];
+    if (name === 'custom' || value === undefined) continue;
     const row = rowsByName.get(name);
-    if (row !== undefined) values[row.index] = fields[row.field.name];
-    else if (name !== 'custom') return unknownField(name);
+    if (row === undefined) return unknownField(name);
+    const text = textOf(row.field, value);
+    if (isRefusal(text)) return text;
+    texts[row.index] = text;
   }
+  const custom = Object.hasOwn(fields, 'custom') ? customPairs(fields.custom) : [];
+  if (isRefusal(custom)) return custom;
 
   const payload = new FormWriter();
   for (const { field, index } of rows) {
-    const value = values[index];
-    if (value === undefined) continue;
-    const text = textOf(field, value);
-    if (isRefusal(text)) return text;
-    if (!payload.add(field.wire, text)) return unusable(field.name, halfCharacter);
+    const text = texts[index];
+    if (text !== undefined && !payload.add(field.wire, text)) return unusable(field.name, halfCharacter);
   }
-  const fault = Object.hasOwn(fields, 'custom') ? writeCustom(fields.custom, payload) : null;
-  return fault ?? payload.toBase64();
+  for (const [name, value] of custom) {
+    if (!payload.add(customPrefix + name, value)) return unusable('custom', halfCharacter);
+  }
+  return payload.toBase64();
 }
 
 /**
@@ -79,20 +86,21 @@ function joinNames(field: string, names: readonly unknown[]): string | Refusal {
   return names.join(',');
 }
 
-function writeCustom(custom: unknown, payload: FormWriter): Refusal | null {
-  if (custom === undefined) return null;
+function customPairs(custom: unknown): readonly (readonly [name: string, value: string])[] | Refusal {
+  if (custom === undefined) return [];
   if (typeof custom !== 'object' || custom === null || Array.isArray(custom)) {
     return unusable('custom', 'must be an object of texts or absent');
   }
+  const pairs: [string, string][] = [];
   for (const [name, value] of Object.entries(custom)) {
     if (value === undefined) continue;
     if (typeof value !== 'string') return unusable('custom', 'holds a value that is not a text');
     if (name === '' || hasControlCharacter(name)) {
       return unusable('custom', 'holds a name that is empty or has a control character');
     }
-    if (!payload.add(customPrefix + name, value)) return unusable('custom', halfCharacter);
+    pairs.push([name, value]);
   }
-  return null;
+  return pairs;
 }
 
 function unknownField(name: string): Refusal {

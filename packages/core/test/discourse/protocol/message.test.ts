@@ -266,9 +266,10 @@ describe('writing', () => {
       Reflect.deleteProperty(Object.prototype, 'custom');
     });
 
-    test('nothing of it is written', () => {
-      Object.defineProperty(Object.prototype, 'admin', { value: true, configurable: true });
-      Object.defineProperty(Object.prototype, 'custom', { value: { a: '1' }, configurable: true });
+    test.each([true, false])('nothing of it is written (enumerable: %s)', (enumerable) => {
+      const attributes = { configurable: true, enumerable };
+      Object.defineProperty(Object.prototype, 'admin', { value: true, ...attributes });
+      Object.defineProperty(Object.prototype, 'custom', { value: { a: '1' }, ...attributes });
       expect(payloadOf(signMessage({ nonce: '1' }, secret).sso)).toBe('nonce=1');
     });
   });
@@ -279,9 +280,22 @@ describe('writing', () => {
       get name() {
         return payloadOf(signMessage({ title: 'second' }, secret).sso);
       },
+      custom: {
+        get own() {
+          return payloadOf(signMessage({ title: 'third' }, secret).sso);
+        },
+      },
     };
-    expect(payloadOf(signMessage(fields, secret).sso)).toBe('bio=first&name=title%3Dsecond');
+    expect(payloadOf(signMessage(fields, secret).sso)).toBe(
+      'bio=first&name=title%3Dsecond&custom.own=title%3Dthird',
+    );
   });
+});
+
+test('a long message leaves nothing in a short one that follows', () => {
+  for (const bio of ['x'.repeat(100_000), 'short', 'ü'.repeat(2_000), '']) {
+    expect(payloadOf(signMessage({ bio }, secret).sso)).toBe(`bio=${encodeURIComponent(bio)}`);
+  }
 });
 
 describe('the URL', () => {

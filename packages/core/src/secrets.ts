@@ -42,8 +42,9 @@ export interface SecretRing {
   /**
    * The keys that may be used at a time. Whatever has an index above 0 is on its way out.
    * Never empty: at least one secret has no end.
+   * @param now the time, or a clock that is asked only where a secret has an end
    */
-  keysAt(now: Date): readonly KeyObject[];
+  keysAt(now: Date | (() => Date)): readonly KeyObject[];
   /** The secrets as configured, for telling two purposes that share one. */
   readonly values: readonly string[];
 }
@@ -176,8 +177,9 @@ class PreparedRing implements SecretRing {
     return this.#values;
   }
 
-  keysAt(now: Date): readonly KeyObject[] {
-    const time = now.getTime();
+  keysAt(now: Date | (() => Date)): readonly KeyObject[] {
+    if (this.#nextEnd === Number.POSITIVE_INFINITY) return this.#keys;
+    const time = (typeof now === 'function' ? now() : now).getTime();
     if (time >= this.#nextEnd) {
       const live = this.#secrets.filter(({ until }) => until > time);
       this.#keys = live.map(({ key }) => key);

@@ -39,6 +39,18 @@ describe('usable secrets', () => {
     expect(ring?.keysAt(later)).toBe(ring?.keysAt(new Date('2030-01-01')));
   });
 
+  test('a clock is asked as long as a secret has an end', () => {
+    let times = 0;
+    const { ring } = prepare([strong('a'), { secret: strong('b'), until: later }]);
+    const keysAt = (time: Date) =>
+      ring?.keysAt(() => {
+        times++;
+        return time;
+      }).length;
+    expect([keysAt(now), keysAt(later), keysAt(later)]).toEqual([2, 1, 1]);
+    expect(times).toBe(2);
+  });
+
   test('what has ended already is not looked at', () => {
     const ended = { secret: 'short', until: earlier };
     const { ring, problems, warnings } = prepare([

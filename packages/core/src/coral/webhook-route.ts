@@ -27,7 +27,7 @@ export function webhookRoute(
     caller: 'machine',
     async handle({ request }) {
       const body = await request.body(webhookLimit);
-      const event = judgeWebhook({ headers: request.headers, body }, secrets.keysAt(now()));
+      const event = judgeWebhook({ headers: request.headers, body }, secrets.keysAt(now));
       if (isRefusal(event)) return event;
       const name = event.type === 'OTHER' ? event.name : event.type;
       if (!isTimely(event, now())) {

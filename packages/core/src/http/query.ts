@@ -3,6 +3,18 @@ import { type Refusal, refusal } from '../errors.js';
 const repeated = Symbol('repeated');
 const malformed = Symbol('malformed');
 
+/** By the two digits of an escape: the ASCII character that it stands for. */
+const asciiEscapes: ReadonlyMap<string, string> = new Map(
+  Array.from({ length: 0x80 }, (_, code) => code).flatMap((code) => {
+    const digits = code.toString(16).padStart(2, '0');
+    const character = String.fromCharCode(code);
+    return [
+      [digits, character],
+      [digits.toUpperCase(), character],
+    ] as const;
+  }),
+);
+
 /** A parsed query string. Parameters are judged when they are read: what we do not read may be anything. */
 export type Query = ReadonlyMap<string, string | typeof repeated | typeof malformed>;
 
@@ -51,8 +63,24 @@ function decode(text: string): string | typeof malformed {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
   if (!spaced.includes('%')) return spaced;
   try {
-    return decodeURIComponent(spaced);
+    return decodeAscii(spaced) ?? decodeURIComponent(spaced);
   } catch {
     return malformed;
   }
+}
+
+/**
+ * A text whose escapes are all of ASCII characters, as in most parameters: `decodeURIComponent` takes ten times as long.
+ * @returns null when it holds another escape, or a broken one
+ */
+function decodeAscii(text: string): string | null {
+  let decoded = '';
+  let start = 0;
+  for (let at = text.indexOf('%'); at !== -1; at = text.indexOf('%', start)) {
+    const character = asciiEscapes.get(text.slice(at + 1, at + 3));
+    if (character === undefined) return null;
+    decoded += text.slice(start, at) + character;
+    start = at + 3;
+  }
+  return decoded + text.slice(start);
 }

@@ -91,7 +91,7 @@ export function createWebhookHandler(
 
   return async (exchange) => {
     const address = exchange.id ?? '';
-    const position = secrets.keysAt(setup.now()).findIndex((key) => sameText(address, key.export()));
+    const position = secrets.keysAt(setup.now).findIndex((key) => sameText(address, key.export()));
     if (position === -1) {
       return refusal(
         'ERR_TALKYARD_WEBHOOK_UNKNOWN',

@@ -46,6 +46,25 @@ describe('parseQuery', () => {
     );
   });
 
+  test('decodes as decodeURIComponent does, and refuses what it refuses', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('%', '%4', '%41', '%4g', '%g4', '%3D', '%3d', '%7F', '%80', '%c3%bc', '%C3', '%25'),
+      fc.string({ unit: fc.constantFrom('%', '0', '7', '8', 'a', 'F', 'g', '-', 'ü') }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const text = pieces.join('');
+        let expected: unknown;
+        try {
+          expected = decodeURIComponent(text);
+        } catch {
+          expected = expect.objectContaining({ refused: 'ERR_QUERY_MALFORMED' });
+        }
+        expect(readParameter(parseQuery(`a=${text}`), 'a')).toEqual(expected);
+      }),
+    );
+  });
+
   test('queryOf takes what follows the first question mark', () => {
     expect(queryOf('/a?b=c?d')).toBe('b=c?d');
     expect(queryOf('/a')).toBe('');

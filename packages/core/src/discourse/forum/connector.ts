@@ -119,7 +119,7 @@ function setUp(options: DiscourseOptions, setup: ConnectorSetup): ActiveConnecto
   const returnUrl = new URL(`${forumUrl.href.replace(/\/+$/, '')}/session/sso_login`);
 
   const answerLogin = async (exchange: Exchange): Promise<SsoReply | Refusal> => {
-    const request = readLoginRequest(exchange.query, secrets.keysAt(setup.now()), returnUrl);
+    const request = readLoginRequest(exchange.query, secrets.keysAt(setup.now), returnUrl);
     if (isRefusal(request)) return request;
 
     const user = await exchange.currentUser();

@@ -153,7 +153,7 @@ function wellFormed(custom: Readonly<Record<string, string>>): Record<string, st
 
 /** Cut at a whole character; NUL, which a forum cannot store, is left out. */
 function cut(text: string): string {
-  const clean = text.replaceAll('\0', '').toWellFormed();
+  const clean = (text.includes('\0') ? text.replaceAll('\0', '') : text).toWellFormed();
   if (clean.length <= profileTextLimit) return clean;
   const end = /[\ud800-\udbff]$/.test(clean.slice(0, profileTextLimit))
     ? profileTextLimit - 1

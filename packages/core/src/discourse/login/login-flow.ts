@@ -84,7 +84,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   const newNonce = (): string => Buffer.from(parts.randomBytes(16)).toString('hex');
 
   function ask(fields: Parameters<typeof sealMessage>[0]): string | Refusal {
-    const [newest] = secrets.keysAt(now());
+    const [newest] = secrets.keysAt(now);
     if (newest === undefined) return refusal('ERR_INTERNAL', 'There is no secret left to sign with.');
     const message = sealMessage(fields, newest);
     return isRefusal(message) ? message : messageUrl(providerUrl, message);
@@ -104,7 +104,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (isRefusal(sso)) return refused(sso);
     const sig = readParameter(query, 'sig');
     if (isRefusal(sig)) return refused(sig);
-    const opened = openMessage({ sso, sig }, secrets.keysAt(now()));
+    const opened = openMessage({ sso, sig }, secrets.keysAt(now));
     if (isRefusal(opened)) return refused(opened);
     const { fields, keyIndex: secretPosition } = opened;
 

@@ -88,7 +88,7 @@ export function createWebhookReceiver(
       );
     }
     const body = await request.body(webhookLimit);
-    const opened = openWebhook({ headers: request.headers, body }, secrets.keysAt(now()));
+    const opened = openWebhook({ headers: request.headers, body }, secrets.keysAt(now));
     if (isRefusal(opened)) return opened;
     const { event, keyIndex } = opened;
     if (keyIndex > 0) parts.emit({ type: 'secret.old_used', position: keyIndex });

@@ -81,7 +81,9 @@ export function messageUrl(base: string, message: SignedMessage): string {
  * only the padding needs an escape. `encodeURIComponent` takes as long as half a signature.
  */
 export function sealedMessageUrl(base: string, { sso, sig }: SignedMessage): string {
-  return withQuery(base, `sso=${sso.replaceAll('=', '%3D')}&sig=${sig}`);
+  const padding = sso.indexOf('=');
+  const escaped = padding === -1 ? sso : sso.slice(0, padding) + '%3D'.repeat(sso.length - padding);
+  return withQuery(base, `sso=${escaped}&sig=${sig}`);
 }
 
 function withQuery(base: string, query: string): string {

@@ -31,7 +31,7 @@ export async function sendWebhook(
   { url, host, secrets, isWordpress }: ReadyTarget,
   { type, event, body }: OutgoingWebhook,
 ): Promise<WebhookFailure | null> {
-  const [newest] = secrets.keysAt(now());
+  const [newest] = secrets.keysAt(now);
   if (newest === undefined) return refusal('ERR_INTERNAL', 'There is no secret left to sign with.');
   const text = JSON.stringify(body);
   const answer = await sendRequest(fetch, {

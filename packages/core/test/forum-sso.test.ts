@@ -465,8 +465,8 @@ describe('handle', () => {
           throw failure;
         }),
         route(
-          async ({ currentUser }) => {
-            const user = await currentUser();
+          async (exchange) => {
+            const user = await exchange.currentUser();
             return user === null || 'id' in user ? jsonReply(200, user) : user;
           },
           { path: '/user' },

@@ -21,7 +21,7 @@ export interface ExchangeFrame {
   readonly homePath: string;
   readonly renderPage: PageRenderer;
   /** Holds a person who is signed in against what the site has decided about them. */
-  admit(user: SiteUser): Promise<SiteUser | Refusal>;
+  readonly admit: (user: SiteUser) => Promise<SiteUser | Refusal>;
   /** Queues the news of a sign-in for the communities that want it. */
   signedIn(siteUserId: string): void;
   /** Tells all connectors that a person signs out on purpose. Never rejects. */
@@ -70,9 +70,8 @@ export class SiteExchange implements Exchange {
     return clientIp(this.request, this.#frame.trustedProxies);
   }
 
-  async currentUser(): Promise<SiteUser | null | Refusal> {
-    const user = await readCurrentUser(this.session);
-    return user === null || isRefusal(user) ? user : await this.#frame.admit(user);
+  currentUser(): Promise<SiteUser | null | Refusal> {
+    return readCurrentUser(this.session, this.#frame.admit);
   }
 
   async signIn(user: SiteUser): Promise<SiteUser | Refusal> {
@@ -131,13 +130,21 @@ async function callSite(callback: string, call: () => Promise<void>): Promise<Re
   }
 }
 
-/** Who is signed in: the callback's answer is the site's code at work, so it may fail or be unusable. */
-export async function readCurrentUser(session: SiteSession): Promise<SiteUser | null | Refusal> {
+/**
+ * Who is signed in: the callback's answer is the site's code at work, so it may fail or be unusable.
+ * @param admit has the last word on a person in whom nothing is wrong
+ */
+export async function readCurrentUser(
+  session: SiteSession,
+  admit?: ExchangeFrame['admit'],
+): Promise<SiteUser | null | Refusal> {
   let user: SiteUser | null | undefined;
   try {
     user = await session.currentUser();
   } catch (cause) {
     return refusalForThrown(cause, 'ERR_SITE_CALLBACK_FAILED', "The site's currentUser callback failed.");
   }
-  return user === null || user === undefined ? null : readSiteUser(user);
+  if (user === null || user === undefined) return null;
+  const sound = readSiteUser(user);
+  return isRefusal(sound) || admit === undefined ? sound : await admit(sound);
 }

@@ -65,6 +65,18 @@ export function fastifyTarget(reply: FastifyReply): ReplyTarget {
   return new FastifyTarget(reply);
 }
 
+/** Names of our headers in small letters, which is how Fastify keeps them: each is made once, since V8 looks up a new text. */
+const smallNames = new Map<string, string>();
+
+function inSmallLetters(name: string): string {
+  let small = smallNames.get(name);
+  if (small === undefined) {
+    small = name.toLowerCase();
+    smallNames.set(name, small);
+  }
+  return small;
+}
+
 class FastifyTarget implements ReplyTarget {
   readonly #reply: FastifyReply;
 
@@ -87,7 +99,7 @@ class FastifyTarget implements ReplyTarget {
   setHeader(name: string, value: string | readonly string[]): void {
     // Fastify itself would append to the cookies.
     if (typeof value !== 'string') this.#reply.removeHeader(name);
-    this.#reply.header(name, value);
+    this.#reply.header(inSmallLetters(name), value);
   }
 
   appendHeader(name: string, value: string): void {

@@ -6,7 +6,8 @@ const hidden = new WeakMap<IncomingMessage, IncomingHttpHeaders>();
 
 /** Whether a message says that it has a body, or what kind it would be. */
 export function hasBody({ headers }: IncomingMessage): boolean {
-  return bodyHeaders.some((name) => headers[name] !== undefined);
+  for (const name of bodyHeaders) if (headers[name] !== undefined) return true;
+  return false;
 }
 
 /**

@@ -87,7 +87,11 @@ const routes: readonly Route[] = [
   { ...get(probeFixedPath, tellRequest), absolute: true },
   { method: 'POST', path: '/body', caller: 'machine', handle: digestBody },
   { method: 'POST', path: '/form', caller: 'form', handle: digestBody },
-  get('/page', async ({ page }) => page({ status: 200, title: 'Probe', paragraphs: ['<b>&'] }), 'navigation'),
+  get(
+    '/page',
+    async (exchange) => exchange.page({ status: 200, title: 'Probe', paragraphs: ['<b>&'] }),
+    'navigation',
+  ),
   get('/who', async (exchange) => {
     const user = await exchange.currentUser();
     return user !== null && 'refused' in user ? user : jsonReply(200, { user: user?.id ?? null });

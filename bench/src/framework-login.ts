@@ -13,10 +13,10 @@ const atATime = 16;
 const rounds = 9;
 
 /** Pairs of servers, one after the other: two processes of one and the same server differ by up to a tenth. */
-const pairs = 5;
+const pairs = 4;
 
 /** Requests before the first turn, so that both servers are compiled: V8 comes to some functions after thousands. */
-const warmUp = 6_000;
+const warmUp = 10_000;
 
 /** Ours may cost as much as a hand-written route of the same framework, or a little more where that is next to nothing. */
 const frameworks: readonly { readonly name: string; readonly atLeast: number }[] = [

@@ -15,6 +15,7 @@ import {
   type DiscourseLoginFlowOptions,
   gateNavigation,
   type LoginFlow,
+  requestRefused,
 } from '@forum-sso/core/discourse/login-flow';
 import { Strategy } from 'passport-strategy';
 
@@ -218,13 +219,7 @@ export class DiscourseStrategy extends Strategy {
   /** A refused answer is a failed login, with the code in the challenge; what the operator must mend is an error. */
   private refuse(request: PassportRequest, why: Refusal): void {
     const { status, publicMessage } = errorTable[why.refused];
-    this.emit({
-      type: 'request.refused',
-      code: why.refused,
-      status,
-      path: this.requestUrl(request).split('?')[0] ?? '/',
-      detail: why.detail,
-    });
+    this.emit(requestRefused(why, this.requestUrl(request).split('?')[0] ?? '/'));
     // A look ahead gets a status that says "later", and is nobody's fault.
     if (status >= 500 && why.refused !== 'ERR_PREFETCH') this.error(errorFrom(why));
     else this.fail({ message: publicMessage, code: why.refused }, status);

@@ -349,7 +349,8 @@ describe.each(Object.entries(frameworks))('%s', (framework, start) => {
     const reply = await back(browser, { ...(await leave(browser)), ...sam });
     expect(reply.status).toBe(503);
     expect(reply.text).not.toContain('connection lost');
-    expect(events).toContainEqual(expect.objectContaining({ code: 'ERR_STORE_UNAVAILABLE' }));
+    const cause = expect.objectContaining({ message: 'connection lost' });
+    expect(events).toContainEqual(expect.objectContaining({ code: 'ERR_STORE_UNAVAILABLE', cause }));
   });
 
   test('an older secret of the forum is accepted, and told to the operator', async () => {

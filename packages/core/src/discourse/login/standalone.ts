@@ -12,6 +12,7 @@ import type { ForumFlavour } from '../protocol/flavour.js';
 import { createAttemptCookies } from './attempt.js';
 import { createLoginFlow, type LoginFlow } from './login-flow.js';
 
+export { requestRefused } from '../../events/request-refused.js';
 export { gateNavigation } from '../../http/browser-gate.js';
 export type { ForumFlavour } from '../protocol/flavour.js';
 export type { Attempt, AttemptPurpose } from './attempt.js';

@@ -1,5 +1,5 @@
 import type { ConnectorSetup, Exchange, Route } from '../../connector.js';
-import { isRefusal, type Refusal, refusal } from '../../errors.js';
+import { isRefusal, type Refusal, refusal, refusalForThrown } from '../../errors.js';
 import { answerHeaders, jsonReply, type SsoReply } from '../../http/reply.js';
 import { readHeader } from '../../http/request.js';
 import type { SiteUser } from '../../site-user.js';
@@ -124,7 +124,7 @@ async function apply(
   try {
     applied = await applyUser(syncedPerson(fields, known, rules));
   } catch (cause) {
-    return refusal('ERR_SITE_CALLBACK_FAILED', "The site's applyUser failed.", cause);
+    return refusalForThrown(cause, 'ERR_SITE_CALLBACK_FAILED', "The site's applyUser failed.");
   }
   if (applied === null) return notTaken("The site's applyUser refused the person.");
   const user = setup.readSiteUser(applied);

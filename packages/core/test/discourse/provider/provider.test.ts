@@ -14,6 +14,7 @@ import {
   matchesDomain,
   readClientLines,
 } from '../../../src/discourse/provider/clients.js';
+import { ForumSsoError } from '../../../src/errors.js';
 import type { ForumSsoEvent } from '../../../src/events/event.js';
 import { createForumSso } from '../../../src/forum-sso.js';
 import type { SsoReply } from '../../../src/http/reply.js';
@@ -926,6 +927,14 @@ describe('the API for clients', () => {
       status: 503,
       body: expect.stringContaining('internal_error'),
     });
+    expect(own.events).toMatchObject([{ code: 'ERR_SITE_CALLBACK_FAILED', cause: { message: 'down' } }]);
+  });
+
+  test('what Forum SSO itself throws within applyUser keeps its code', async () => {
+    const full = new ForumSsoError('ERR_PUSH_QUEUE_FULL', 'Too many jobs wait.');
+    const own = site(authority([], { applyUser: () => Promise.reject(full) }));
+    await own.api('POST', '/admin/users/sync_sso', { body: signed(person) });
+    expect(own.events).toMatchObject([{ code: 'ERR_PUSH_QUEUE_FULL', detail: 'Too many jobs wait.' }]);
   });
 
   test('our own answer posted back, a foreign signature, and a push without an authority are refused', async () => {

@@ -20,6 +20,7 @@ export {
   isRefusal,
   type Refusal,
   refusal,
+  refusalForThrown,
 } from './errors.js';
 export type {
   AccountLinked,

@@ -5,9 +5,8 @@ import {
   type Delivery,
   type ForumSsoOptions,
   type ForumSsoStore,
-  isForumSsoError,
   type Refusal,
-  refusal,
+  refusalForThrown,
   type SiteUser,
 } from '@forum-sso/core';
 
@@ -130,9 +129,8 @@ export async function openTarget(
     try {
       return await push(user);
     } catch (error) {
-      if (isForumSsoError(error))
-        return { done: false, refusal: refusal(error.code, error.detail, error.cause) };
-      return { done: false, refusal: refusal('ERR_INTERNAL', 'The connector failed unexpectedly.', error) };
+      const detail = 'The connector failed unexpectedly.';
+      return { done: false, refusal: refusalForThrown(error, 'ERR_INTERNAL', detail) };
     }
   };
   const rehearse = async (user: SiteUser): Promise<Rehearsal & { readonly address: string | undefined }> => {
@@ -201,8 +199,7 @@ function standingsOf({ store }: ConnectorSetup): Pick<Target, 'standing'> {
       try {
         return (await people.standing(siteUserId))?.state ?? null;
       } catch (error) {
-        if (isForumSsoError(error)) return refusal(error.code, error.detail, error.cause);
-        return refusal('ERR_STORE_UNAVAILABLE', 'The store answered with an error.', error);
+        return refusalForThrown(error, 'ERR_STORE_UNAVAILABLE', 'The store answered with an error.');
       }
     },
   };

@@ -4,7 +4,7 @@ import { html } from './http/html.js';
 import type { PageRoute } from './http/page-route.js';
 import { layout } from './pages/layout.js';
 import { signOutScript } from './pages/sign-out-script.js';
-import type { SiteContext } from './site.js';
+import type { SiteContext } from './site-context.js';
 
 /** The pages of the site that have a part of a community in them. Only these run scripts. */
 export function communityRoutes({ communities, reply, frame }: SiteContext): readonly PageRoute[] {

@@ -4,7 +4,7 @@ import { oneOf } from './http/form-fields.js';
 import type { MemberRequest, PageReply, PageRoute } from './http/page-route.js';
 import { type ProfileValues, profilePage, type RefusedChange, removedPage } from './pages/profile-page.js';
 import { demoGroups } from './people.js';
-import type { SiteContext } from './site.js';
+import type { SiteContext } from './site-context.js';
 
 const formLimit = 8_192;
 

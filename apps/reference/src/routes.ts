@@ -4,7 +4,7 @@ import { accountPage } from './pages/account-page.js';
 import { homePage } from './pages/home-page.js';
 import { profileRoutes } from './profile.js';
 import { signInRoutes } from './sign-in.js';
-import type { SiteContext } from './site.js';
+import type { SiteContext } from './site-context.js';
 import { staffRoutes } from './staff.js';
 
 /** All pages of the site. A new one is an entry here, and nothing else: every framework serves this list. */

@@ -4,7 +4,7 @@ import { oneOf } from './http/form-fields.js';
 import type { PageOptions } from './http/page-replies.js';
 import type { PageReply, PageRequest, PageRoute } from './http/page-route.js';
 import { loginPage } from './pages/login-page.js';
-import type { SiteContext } from './site.js';
+import type { SiteContext } from './site-context.js';
 
 // A return path of 2,048 characters may be three times as long in the form.
 const formLimit = 8_192;

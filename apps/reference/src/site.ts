@@ -2,8 +2,6 @@ import type { IncomingMessage } from 'node:http';
 
 import { type ForumSso, ForumSsoError, type PageContent } from '@forum-sso/core';
 
-import type { Connection } from './communities/community.js';
-import type { DeliveryLog } from './delivery-log.js';
 import { canonicalHost } from './http/canonical-host.js';
 import { isFormOrNothing } from './http/is-form.js';
 import { ownPagesOnly } from './http/own-pages-only.js';
@@ -11,35 +9,9 @@ import { type PageReplies, pageReplies } from './http/page-replies.js';
 import { pathOf } from './http/page-request.js';
 import type { PageReply, PageRequest, PageRoute } from './http/page-route.js';
 import { presentError } from './http/present-error.js';
-import type { ShownCommunity } from './pages/home-page.js';
-import type { Frame } from './pages/layout.js';
 import { messagePage } from './pages/message-page.js';
-import type { PasswordVerdict } from './password-gate.js';
-import type { People } from './people.js';
 import { siteRoutes } from './routes.js';
-
-export interface SiteOptions {
-  readonly sso: ForumSso;
-  readonly people: People;
-  readonly deliveries: DeliveryLog;
-  readonly communities: readonly (ShownCommunity & Omit<Connection, 'connector'>)[];
-  /** True when signing in needs the demo's password. */
-  readonly asksPassword: boolean;
-  readonly checkPassword: (given: string) => PasswordVerdict;
-}
-
-/** What the pages of the site have in common. */
-export interface SiteContext extends SiteOptions {
-  /** The site's origin. */
-  readonly origin: string;
-  readonly reply: PageReplies;
-  /** True when what the site says about its people reaches a community of the real world. */
-  readonly hasRealPeers: boolean;
-  /** What stands around a page's content. */
-  frame(request: PageRequest): Frame;
-  /** The page for addresses without a page. */
-  missing(): PageReply;
-}
+import type { SiteContext, SiteOptions } from './site-context.js';
 
 /** The whole site, to be served by a framework. It knows nothing of frameworks, ports, emulators or the environment. */
 export interface Site {

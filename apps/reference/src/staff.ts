@@ -2,7 +2,7 @@ import { oneOf } from './http/form-fields.js';
 import type { MemberRequest, PageReply, PageRoute } from './http/page-route.js';
 import { deliveriesPage } from './pages/deliveries-page.js';
 import { peoplePage } from './pages/people-page.js';
-import type { SiteContext } from './site.js';
+import type { SiteContext } from './site-context.js';
 
 const formLimit = 1_024;
 /** Dead letters that are shown. */

@@ -73,10 +73,11 @@ export { type ReadQueueOptions, readQueueOptions } from './push/queue-options.js
 export type { Decision, RetryPolicy } from './push/retry.js';
 export { type StoreQueueOptions, storeQueue } from './push/store-queue.js';
 export { Tally } from './push/tally.js';
+export { siteUserSchema } from './read-site-user.js';
 export type { PageForum } from './session/page-forum.js';
 export type { SiteCallbacks } from './session/site-callbacks.js';
 export type { SiteSession } from './session/site-session.js';
-export { type SiteUser, siteUserSchema } from './site-user.js';
+export type { SiteUser } from './site-user.js';
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './store/memory-store.js';
 export type {
   DeadJob,

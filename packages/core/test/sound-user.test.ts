@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { isRefusal } from '../src/errors.js';
-import { readSiteUser, type SiteUser, siteUserSchema } from '../src/site-user.js';
+import { readSiteUser, siteUserSchema } from '../src/read-site-user.js';
+import type { SiteUser } from '../src/site-user.js';
 import { soundUser, textLimits } from '../src/sound-user.js';
 
 const sam = { id: '7', email: 'sam@example.com', emailVerified: true };

@@ -1,5 +1,6 @@
 import { type Refusal, refusal } from '../errors.js';
-import { readSiteUser, type SiteUser } from '../site-user.js';
+import { readSiteUser } from '../read-site-user.js';
+import type { SiteUser } from '../site-user.js';
 import type { FruumUserReply } from './fields.js';
 
 /**

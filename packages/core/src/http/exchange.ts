@@ -2,8 +2,9 @@ import type { BlockList } from 'node:net';
 
 import type { Exchange, SignedOut } from '../connector.js';
 import { isRefusal, type Refusal, refusal, refusalForThrown } from '../errors.js';
+import { readSiteUser } from '../read-site-user.js';
 import type { SiteSession } from '../session/site-session.js';
-import { readSiteUser, type SiteUser } from '../site-user.js';
+import type { SiteUser } from '../site-user.js';
 import { clientIp } from './client-ip.js';
 import { type PageRenderer, pageReply } from './page.js';
 import { parseQuery, type Query, queryOf, readParameter } from './query.js';

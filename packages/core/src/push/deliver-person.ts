@@ -1,6 +1,7 @@
 import type { Delivery, SuspendOptions } from '../connector.js';
 import { isRefusal, type Refusal, refusal } from '../errors.js';
-import { readSiteUser, type SiteUser } from '../site-user.js';
+import { readSiteUser } from '../read-site-user.js';
+import type { SiteUser } from '../site-user.js';
 import type { People, Standing } from '../store/store.js';
 import { type NamedConnector, type Skipped, settle } from './delivery.js';
 import type { JobKind } from './job.js';

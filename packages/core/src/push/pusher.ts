@@ -2,7 +2,8 @@ import type { SuspendOptions } from '../connector.js';
 import { errorFrom, ForumSsoError, isForumSsoError, isRefusal } from '../errors.js';
 import type { NewEvent } from '../events/event.js';
 import { type KeyRing, pseudonym } from '../keys/key-ring.js';
-import { readSiteUser, type SiteUser } from '../site-user.js';
+import { readSiteUser } from '../read-site-user.js';
+import type { SiteUser } from '../site-user.js';
 import type { ForumSsoStore, People } from '../store/store.js';
 import { deliverPerson, deliverState, type PersonParts } from './deliver-person.js';
 import {

@@ -5,7 +5,8 @@ import { cookieLimit, cookieName, readCookie, setCookie } from '../http/cookies.
 import type { ReplyHeader } from '../http/reply.js';
 import type { SsoRequest } from '../http/request.js';
 import type { SiteAddress } from '../http/site-address.js';
-import { readSiteUser, type SiteUser } from '../site-user.js';
+import { readSiteUser } from '../read-site-user.js';
+import type { SiteUser } from '../site-user.js';
 import type { Revocations } from '../store/store.js';
 import type { Sealer } from './sealer.js';
 import type { SiteSession } from './site-session.js';

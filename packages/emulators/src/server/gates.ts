@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 
 import { HttpError } from './http-error.js';
-import type { ServerAddress } from './start-server.js';
+import type { ServerAddress } from './server-address.js';
 
 /**
  * Refuses requests that name another host than this server: a page of a foreign site whose host name was pointed at

@@ -3,5 +3,6 @@ export { ownPagesOnly } from './gates.js';
 export { Html, html } from './html.js';
 export { HttpError } from './http-error.js';
 export { createPageShell, type Page, type PageShell, sendPage } from './page.js';
+export type { ServerAddress } from './server-address.js';
 export { createSessions, readCookie, type Sessions } from './sessions.js';
-export { type ListenOptions, type RunningServer, type ServerAddress, startServer } from './start-server.js';
+export { type ListenOptions, type RunningServer, startServer } from './start-server.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { ServerAddress } from './start-server.js';
+import type { ServerAddress } from './server-address.js';
 
 export interface SessionsOptions<T> {
   /** Part of the cookie's name; the port is added, since all ports of one host share their cookies. */

@@ -7,6 +7,7 @@ import { hostGate } from './gates.js';
 import { html } from './html.js';
 import { HttpError } from './http-error.js';
 import { type PageShell, sendPage } from './page.js';
+import type { ServerAddress } from './server-address.js';
 
 /** Where an emulator listens; the same three options for all of them. */
 export interface ListenOptions {
@@ -16,14 +17,6 @@ export interface ListenOptions {
   readonly port?: number | undefined;
   /** The address people use, when it is not `http://<host>:<port>`: an http(s) origin without a path. */
   readonly publicUrl?: string | undefined;
-}
-
-/** Where a server is. */
-export interface ServerAddress {
-  /** Scheme, host and port as browsers see them, without a slash at the end. */
-  readonly origin: string;
-  /** The port that it listens on. */
-  readonly port: number;
 }
 
 export interface RunningServer extends ServerAddress {

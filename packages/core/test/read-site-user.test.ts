@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { isRefusal } from '../src/errors.js';
-import { readSiteUser } from '../src/site-user.js';
+import { readSiteUser } from '../src/read-site-user.js';
 
 const sam = { id: '7', email: 'sam@example.com', emailVerified: true };
 

@@ -47,6 +47,8 @@ export interface ProfileContent extends Omit<ForumProfile, 'storedAt' | 'avatarU
   readonly picture?: string;
   /** Address of a picture with `{size}` in the place of its width. */
   readonly pictureTemplate?: string;
+  /** True when the version of what a webhook brought is the time here, as that of a login is, and no stamp of the forum. */
+  readonly stampedHere?: boolean;
 }
 
 /** A profile with the moment up to which it is known to be true. */
@@ -78,7 +80,7 @@ export async function readForumProfile(
     'forumUserId' in who ? who.forumUserId : await linkedForumUser(links, connector, who.siteUserId);
   const known = forumUserId === null ? null : await readProfile(profiles, connector, forumUserId);
   if (known === null) return null;
-  const { picture, pictureTemplate, version: _version, ...profile } = known;
+  const { picture, pictureTemplate, version: _version, stampedHere: _stampedHere, ...profile } = known;
   return {
     ...profile,
     avatarUrl(size) {
@@ -190,7 +192,7 @@ function decode(json: string): ProfileContent | null {
   ) {
     return null;
   }
-  const { groups, picture, pictureTemplate, timezone, title, trustLevel } = held;
+  const { groups, picture, pictureTemplate, timezone, title, trustLevel, stampedHere } = held;
   return {
     ...{ id, username, name, email, admin, moderator, suspended, source },
     ...(isTextList(groups) ? { groups } : {}),
@@ -199,6 +201,7 @@ function decode(json: string): ProfileContent | null {
     ...(typeof timezone === 'string' ? { timezone } : {}),
     ...(typeof title === 'string' ? { title } : {}),
     ...(typeof trustLevel === 'number' ? { trustLevel } : {}),
+    ...(stampedHere === true ? { stampedHere } : {}),
   };
 }
 

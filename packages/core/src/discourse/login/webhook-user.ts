@@ -104,7 +104,8 @@ function absolute(template: string, forumOrigin: string): string | null {
   return isWebAddress(address) ? address : null;
 }
 
-function latest(stamps: readonly unknown[]): string {
+/** The newest of some time stamps; the empty text when none of them is one. */
+export function latest(stamps: readonly unknown[]): string {
   let newest = 0;
   for (const stamp of stamps) {
     const time = typeof stamp === 'string' ? Date.parse(stamp) : Number.NaN;

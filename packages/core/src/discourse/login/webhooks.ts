@@ -15,7 +15,7 @@ import { type DiscourseEvent, openWebhook, webhookLimit } from '../protocol/webh
 import type { AccountLinking } from './accounts.js';
 import { contentOf, encode, type KnownProfile, type ProfileContent, readProfile } from './forum-profile.js';
 import type { ForumUser } from './forum-user.js';
-import { type ForumUserRecord, readForumUserRecord } from './webhook-user.js';
+import { type ForumUserRecord, latest, readForumUserRecord } from './webhook-user.js';
 
 /** For how long the same delivery is recognised, in seconds: longer than Discourse retries. */
 const deliveryMemory = 2 * 86_400;
@@ -167,8 +167,7 @@ export function createWebhookReceiver(
   /** What the webhook says, as far as it can be trusted to be new. */
   async function takeSent(sent: ForumUserRecord, event: string): Promise<WebhookOutcome | Refusal> {
     const known = await readProfile(profiles, name, sent.user.id);
-    // A login is stamped by our clock and a webhook by the forum's: between these two, older proves nothing.
-    if (known !== null && known.source !== 'login' && sent.version < known.version) return 'stale';
+    if (isOlder(sent, known)) return 'stale';
     const onlyLeave = known === null || sent.version <= known.version;
     return take({ record: sent, source: 'webhook', event, onlyLeave, known });
   }
@@ -221,7 +220,8 @@ export function createWebhookReceiver(
       if (siteUserId !== null) await parts.endSessions(siteUserId);
     }
     // Kept only once it was taken over: a failed update may be sent again.
-    if (!onlyLeave || known === null) await keep(news);
+    if (!onlyLeave) await keep(news);
+    else if (known === null) await keep(unproven(news, updated), true);
     return updated === null && !linking.sessionHoldsRights ? 'unlinked' : 'handled';
   }
 
@@ -238,7 +238,25 @@ export function createWebhookReceiver(
     return refused === 'ERR_LOGIN_NO_ACCOUNT' || refused === 'ERR_LINK_SITE_USER_TAKEN' ? null : user;
   }
 
-  async function keep({ record, source, known }: News): Promise<void> {
+  /**
+   * What is kept of the first that is heard of a person, which may be old: their details, and no right that the account
+   * lacks. As of now, since whatever was stamped until now may be as old.
+   */
+  function unproven(news: News, account: SiteUser | null): News {
+    const { groups: _groups, ...user } = news.record.user;
+    const record = {
+      ...news.record,
+      version: latest([news.record.version, now().toISOString()]),
+      user: {
+        ...user,
+        admin: user.admin && account?.admin === true,
+        moderator: user.moderator && account?.moderator === true,
+      },
+    };
+    return { ...news, record };
+  }
+
+  async function keep({ record, source, known }: News, stampedHere = false): Promise<void> {
     const { user, version, suspended, pictureTemplate, timezone, title, trustLevel } = record;
     const content: ProfileContent = {
       ...contentOf(linking.exposed(user), known),
@@ -248,6 +266,7 @@ export function createWebhookReceiver(
       ...(timezone === undefined ? {} : { timezone }),
       ...(title === undefined ? {} : { title }),
       ...(trustLevel === undefined ? {} : { trustLevel }),
+      ...(stampedHere ? { stampedHere } : {}),
     };
     await profiles.write(name, user.id, { json: encode(content), version }, source === 'api');
   }
@@ -296,10 +315,18 @@ function withTimezone(
   sent: ForumUserRecord | undefined,
   known: KnownProfile | null,
 ): ForumUserRecord {
-  const isOld =
-    sent === undefined || (known !== null && known.source !== 'login' && sent.version < known.version);
+  const isOld = sent === undefined || isOlder(sent, known);
   const timezone = record.timezone ?? (isOld ? known?.timezone : sent.timezone);
   return { ...record, ...(timezone === undefined ? {} : { timezone }) };
+}
+
+/**
+ * Whether a webhook is older than what is known. What our clock has stamped, a login for one, proves nothing against the
+ * forum's stamps.
+ */
+function isOlder(sent: ForumUserRecord, known: KnownProfile | null): boolean {
+  const isForumsStamp = known !== null && known.source !== 'login' && known.stampedHere !== true;
+  return isForumsStamp && sent.version < known.version;
 }
 
 /** Whether somebody has fewer rights than before. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 
-import { verifyWebhook } from '../../../src/discourse/index.js';
+import { readForumProfile, verifyWebhook } from '../../../src/discourse/index.js';
 import { webhookLimit } from '../../../src/discourse/protocol/webhook.js';
 import { memoryStore } from '../../../src/store/memory-store.js';
 import { Accounts, Browser, lastCode, site } from './site.js';
@@ -339,14 +339,41 @@ describe('rights', () => {
     expect(accounts.changes[0]?.forumUser).not.toHaveProperty('groups');
   });
 
-  test('an account that was linked without a login is granted nothing by the first webhook, but by a newer one', async () => {
+  test('an account that was linked without a login is granted nothing by what was stamped before the first webhook came', async () => {
     const accounts = new Accounts({ id: 'new-1', email: 'a@example.com', emailVerified: true, groups: [] });
     const { own, groups } = siteWith({}, accounts);
     await own.store.links?.link('discourse-login', '42', 'new-1');
-    await deliver(own, at('2026-05-01T00:00:00Z', ['eurorack']));
+    const staff = { admin: true, moderator: true };
+    // Both are of May, when they were true, and come now.
+    await deliver(own, at('2026-05-01T00:00:00Z', ['eurorack'], staff));
+    await deliver(own, at('2026-05-01T00:00:01Z', ['eurorack'], staff));
     expect(groups()).toEqual([]);
-    await deliver(own, at('2026-05-01T00:00:01Z', ['eurorack']));
+    expect(accounts.changes).toEqual([]);
+    const kept = await readForumProfile(own.store, 'discourse-login', { forumUserId: '42' });
+    expect(kept).toMatchObject({ username: 'sam', admin: false, moderator: false, source: 'webhook' });
+    expect(kept).not.toHaveProperty('groups');
+    expect(kept).not.toHaveProperty('stampedHere');
+
+    await deliver(own, at('2026-06-01T00:00:01Z', ['eurorack'], staff));
     expect(groups()).toEqual(['players']);
+    expect(accounts.changes).toMatchObject([{ forumUser: staff }]);
+  });
+
+  test('what was stamped before the first webhook came takes away all the same', async () => {
+    const groupsBefore = ['players', 'writers'];
+    const accounts = new Accounts({
+      id: 'new-1',
+      email: 'a@example.com',
+      emailVerified: true,
+      groups: groupsBefore,
+    });
+    const { own, groups } = siteWith({}, accounts);
+    await own.store.links?.link('discourse-login', '42', 'new-1');
+    await deliver(own, at('2026-05-01T00:00:01Z', ['eurorack']));
+    expect(groups()).toEqual(groupsBefore);
+    // The forum's clock may be behind ours.
+    expect((await deliver(own, at('2026-05-31T23:59:59Z', []))).body).toBe('handled');
+    expect(groups()).toEqual(['writers']);
   });
 
   test('a suspension that is over ends no session, and one that is not understood does', async () => {

@@ -107,6 +107,11 @@ export interface ConnectorSetup {
 /** A connector at work. */
 export interface ActiveConnector extends Deliverer {
   readonly routes: readonly Route[];
+  /**
+   * True when the site can put logins of this connector into its pages. `forumSso.visit` then holds whoever is signed in
+   * against what the site has decided about them.
+   */
+  readonly logsInOnPages?: boolean;
   /** Asked at each page for which the site calls `forumSso.visit`; a reply is sent instead of the page. */
   visit?(exchange: Exchange): Promise<SsoReply | null>;
   /**

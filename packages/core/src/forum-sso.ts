@@ -27,7 +27,7 @@ import { SecretRegister } from './options/secret-register.js';
 import { deliverToAll, type NamedConnector, type PushReport, type RemovalReport } from './push/delivery.js';
 import type { JobKind } from './push/job.js';
 import { createPusher, type Pusher, type PushReceipt, type QueueControl } from './push/pusher.js';
-import { admit, admittingFindUser } from './push/standings.js';
+import { admit, admittingFindUser, marked } from './push/standings.js';
 import { storeQueue } from './push/store-queue.js';
 import { readSiteUser } from './read-site-user.js';
 import { prepareSecrets } from './secrets.js';
@@ -118,7 +118,10 @@ export interface ForumSso {
 
 /** One page visit. */
 export interface Visit {
-  /** Who is signed in, or null. */
+  /**
+   * Who is signed in, or null. Where pages hold logins (comments of Talkyard or Coral), somebody who was suspended or
+   * removed by {@link ForumSso.suspend} or {@link ForumSso.remove} is marked as `suspended`.
+   */
   readonly user: SiteUser | null;
   /** To be sent instead of the page (silent login), or null. */
   readonly reply: SsoReply | null;
@@ -208,6 +211,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
       queueAt(running.filter(({ name }) => name === connector).flatMap(receiversOf), siteUserId, kind),
   });
   const receivers = running.flatMap(receiversOf);
+  const pagesLogIn = running.some(({ active }) => active.logsInOnPages === true);
   const { router, clashes } = createRouter(
     running.flatMap((owner) =>
       owner.active.routes.map((route) => ({ owner, route, path: routePath(address, owner.name, route) })),
@@ -305,7 +309,7 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     async visit(request, session) {
       const builtIn: SealedSession = sealedSession(request);
       const own = session ?? builtIn;
-      const user = await readCurrentUser(own);
+      const user = await readCurrentUser(own, pagesLogIn ? (person) => marked(people, person) : undefined);
       if (isRefusal(user)) throw errorFrom(user);
       const path = pathOf(request.url);
       const exchange = new SiteExchange(frame, request, own, path, refuser(path, 'navigation'));

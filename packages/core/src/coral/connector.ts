@@ -12,7 +12,8 @@ import { webhookRoute } from './webhook-route.js';
 export interface CoralPage extends CoralStream {
   /**
    * Puts a token of this person into the page (null: a guest), which saves the page one request; send
-   * `coralPageHeaders` with it. Left out: the page holds nothing of a person, and its script fetches the token.
+   * `coralPageHeaders` with it. Give the person of the page's visit (`req.forum.user`), who is marked there when
+   * `forumSso.suspend` or `forumSso.remove` keeps them out. Left out: the page holds nothing of a person, and its script fetches the token.
    */
   readonly user?: SiteUser | null;
   /** The nonce of the page's content security policy. */
@@ -94,6 +95,7 @@ function activate(settings: CoralSettings, setup: ConnectorSetup, name: string):
     const needsApi = 'The Coral connector has no access token: give it the option api.';
     return {
       routes,
+      logsInOnPages: true,
       signOut,
       push: `Coral takes details over with the person's next token. ${needsApi}`,
       suspend: needsApi,
@@ -104,6 +106,7 @@ function activate(settings: CoralSettings, setup: ConnectorSetup, name: string):
   const deliveries = new CoralDeliveries(settings, setup, api);
   return {
     routes,
+    logsInOnPages: true,
     signOut,
     push: (user) => deliveries.push(user),
     suspend: (siteUserId, options) => deliveries.suspend(siteUserId, options),

@@ -28,7 +28,15 @@ export function admittingFindUser(
 ): (siteUserId: string) => Promise<SiteUser | null> {
   return async (siteUserId) => {
     const user = await findUser(siteUserId);
-    if (user === null || user === undefined) return null;
-    return (await people.standing(siteUserId)) === null ? user : { ...user, suspended: true };
+    return user === null || user === undefined ? null : marked(people, user);
   };
+}
+
+/**
+ * A person for a page, which is shown whatever was decided about them: whoever was removed or suspended is marked as
+ * suspended, and so gets no login in it.
+ * @throws ForumSsoError `ERR_STORE_UNAVAILABLE`
+ */
+export async function marked(people: People, user: SiteUser): Promise<SiteUser> {
+  return (await people.standing(user.id)) === null ? user : { ...user, suspended: true };
 }

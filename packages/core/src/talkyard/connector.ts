@@ -116,6 +116,7 @@ function setUp(
   }
   return {
     routes,
+    logsInOnPages: key !== undefined,
     push:
       client === null
         ? 'Without apiSecret nothing can be sent to Talkyard; a comment token brings the details of new users.'

@@ -32,8 +32,9 @@ export interface DiscourseOptions {
   readonly groups?: GroupsOption | undefined;
   /**
    * Changes what is sent about a person. Called with the fields made from the user; returns those to send. The nonce
-   * is added afterwards, and an address that is not verified is always marked so. A throw refuses the login, and so do
-   * another `externalId` and, in mode `exact`, `groups` left out.
+   * is added afterwards, and an address that is not verified is always marked so; another address than the user's as
+   * well, unless the fields say `requireActivation: false`. A throw refuses the login, and so do another `externalId` and,
+   * in mode `exact`, `groups` left out.
    */
   readonly mapUser?: UserFieldsMapper | undefined;
   /**

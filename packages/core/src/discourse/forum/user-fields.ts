@@ -46,7 +46,8 @@ export function groupNameProblem(name: string): string | null {
 /**
  * Maps a site user to the fields of a login or push, in an object made for it: nothing of the forum's request gets in.
  * What the site knows and the forum may not be told is decided here: an address that is not verified always goes with
- * `requireActivation`, whatever `mapUser` makes of it, so that the forum takes over no account by it.
+ * `requireActivation`, whatever `mapUser` makes of it, so that the forum takes over no account by it; another address than
+ * the user's, unless `mapUser` says that it is proved (`requireActivation: false`).
  *
  * What a forum would answer with an error page is mended: long texts are cut, a website that is none is left out.
  *
@@ -98,7 +99,11 @@ export function externalIdOf(
 }
 
 function withTrust(fields: FieldsDraft | Refusal, user: SiteUser): FieldsDraft | Refusal {
-  if (!isRefusal(fields) && !user.emailVerified) fields.requireActivation = true;
+  if (isRefusal(fields)) return fields;
+  const { email, requireActivation } = fields;
+  // Proved is the address that the site knows, and no other that mapUser puts in its place.
+  const isOther = email !== undefined && foldAsciiCase(email) !== foldAsciiCase(user.email);
+  if (!user.emailVerified || (isOther && requireActivation === undefined)) fields.requireActivation = true;
   return fields;
 }
 

@@ -29,9 +29,10 @@ export function writePayload(fields: DiscourseFields): string | Refusal {
     // Nothing that a polluted prototype adds may be signed.
     if (!Object.hasOwn(fields, name)) continue;
     const value: unknown = fields[name];
-    if (name === 'custom' || value === undefined) continue;
+    if (name === 'custom') continue;
     const row = rowsByName.get(name);
     if (row === undefined) return unknownField(name);
+    if (value === undefined) continue;
     const text = textOf(row.field, value);
     if (isRefusal(text)) return text;
     texts[row.index] = text;

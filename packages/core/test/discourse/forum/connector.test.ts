@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { userFields } from '../../../src/discourse/forum/user-fields.js';
-import { type DiscourseOptions, discourse } from '../../../src/discourse/index.js';
+import { type DiscourseFields, type DiscourseOptions, discourse } from '../../../src/discourse/index.js';
 import { fieldTable } from '../../../src/discourse/protocol/fields.js';
 import { isRefusal } from '../../../src/errors.js';
 import type { ForumSsoEvent } from '../../../src/events/event.js';
@@ -148,6 +148,19 @@ describe('a login', () => {
       require_activation: 'true',
       suppress_welcome_message: 'true',
     });
+  });
+
+  test('marks another address than the one that is verified, unless mapUser says that it is, too', async () => {
+    const sent = async (changes: DiscourseFields) =>
+      answerOf(await site({ mapUser: (fields) => ({ ...fields, ...changes }) }).ask(signed(question)));
+    const email = 'alice@work.example';
+    expect(await sent({ email })).toMatchObject({ email, require_activation: 'true' });
+    expect(await sent({ email, requireActivation: false })).toMatchObject({
+      email,
+      require_activation: 'false',
+    });
+    expect(await sent({ email: alice.email.toUpperCase() })).not.toHaveProperty('require_activation');
+    expect(await sent({ title: 'Dr.' })).not.toHaveProperty('require_activation');
   });
 
   test('mends what a forum would answer with an error page', async () => {

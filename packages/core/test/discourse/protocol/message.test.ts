@@ -228,6 +228,7 @@ describe('writing', () => {
     ['half a pair at the end of a group', { groups: ['a\ud83d'] }],
     ['a name on the wire', { external_id: '42' }],
     ['an unknown field', { nickname: 'x' }],
+    ['an unknown field without a value, which others will have', { nickname: undefined }],
     ['a group with a comma', { groups: ['a,b'] }],
     ['a group with a blank at its edge', { addGroups: [' a'] }],
     ['a group with a no-break space at its edge', { addGroups: ['a\u00a0'] }],

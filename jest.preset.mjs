@@ -1,6 +1,7 @@
 /**
  * Shared by every package: TypeScript through SWC, as ES modules, and workspace packages from their
- * source (export condition "@forum-sso/source"), so that no test ever runs against a stale build.
+ * source (export condition "@forum-sso/source"), so that no test runs against a stale build. Only the
+ * command line's tests start what Turbo built before them: see CONTRIBUTING.md, "How tests run".
  */
 export default {
   testEnvironment: 'node',

@@ -305,6 +305,7 @@ test('a sealer opens one form of sealing alone, and nothing longer than a cookie
   // The key fits these, too.
   expect(await session.open(await sealWith({ alg: 'dir', enc: 'A128CBC-HS256' }), now)).toBeNull();
   expect(await session.open(await sealWith({ alg: 'A256KW', enc: 'A256GCM' }), now)).toBeNull();
+  expect(await session.open(await sealWith({ alg: 'A256GCMKW', enc: 'A256GCM' }), now)).toBeNull();
 
   expect(await session.open(await session.seal({ text: 'x'.repeat(2_500) }, soon), now)).not.toBeNull();
   expect(await session.open(await session.seal({ text: 'x'.repeat(3_100) }, soon), now)).toBeNull();

@@ -293,9 +293,11 @@ describe('writing', () => {
   });
 });
 
-test('a long message leaves nothing in a short one that follows', () => {
+test('a long message loses nothing that stood before it, and leaves nothing in a short one that follows', () => {
   for (const bio of ['x'.repeat(100_000), 'short', 'ü'.repeat(2_000), '']) {
-    expect(payloadOf(signMessage({ bio }, secret).sso)).toBe(`bio=${encodeURIComponent(bio)}`);
+    expect(payloadOf(signMessage({ addGroups: ['a'], bio }, secret).sso)).toBe(
+      `add_groups=a&bio=${encodeURIComponent(bio)}`,
+    );
   }
 });
 

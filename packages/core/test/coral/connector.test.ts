@@ -337,6 +337,22 @@ describe('webhooks', () => {
     expect((await deliver(event())).status).toBe(204);
   });
 
+  test('an older secret ends with its "until"', async () => {
+    const older = `whsec_${'cd'.repeat(32)}`;
+    const until = new Date(clock.getTime() + 3_600_000);
+    const secret = [whsec, { secret: older, until }];
+    site = await start({ webhook: { secret, onEvent: (each) => void received.push(each) } });
+    const statuses: number[] = [];
+    for (const [index, past] of [-1, 0, 1].entries()) {
+      clock = new Date(until.getTime() + past);
+      statuses.push((await deliver(event({ id: `older-${index}` }), older)).status);
+    }
+    expect(statuses).toEqual([204, 403, 403]);
+    expect(site.events.at(-1)).toMatchObject({ code: 'ERR_CORAL_WEBHOOK_SIGNATURE_INVALID' });
+    expect((await deliver(event())).status).toBe(204);
+    expect(received.map(({ id }) => id)).toEqual(['older-0', 'e-1']);
+  });
+
   test('a fault of the site is told as such', async () => {
     site = await start({
       webhook: {

@@ -202,6 +202,29 @@ describe('the webhook of the connector', () => {
     expect(site.events).toMatchObject([{ type: 'secret.old_used', position: 1 }, { outcome: 'handled' }]);
   });
 
+  test('an older address ends with its "until"', async () => {
+    const until = new Date('2026-02-01');
+    let now = new Date('2026-01-01');
+    const newer = 'new-address-new-address-new-address';
+    site = await startSite(
+      {
+        webhook: {
+          pathSecret: [newer, { secret: pathSecret, until }],
+          onHint: (hint) => void hints.push(hint),
+        },
+      },
+      { engine: { now: () => now } },
+    );
+    const statuses: number[] = [];
+    for (const [id, past] of [-1, 0, 1].entries()) {
+      now = new Date(until.getTime() + past);
+      statuses.push((await post(site, notice(site, id))).status);
+    }
+    expect(statuses).toEqual([200, 404, 404]);
+    expect((await post(site, notice(site, 3), newer)).status).toBe(200);
+    expect(hints.map(({ id }) => id)).toEqual([0, 3]);
+  });
+
   test('a new member is told of by Talkyard itself', async () => {
     site = await startSite(
       { webhook: { pathSecret, onHint: (hint) => void hints.push(hint) } },

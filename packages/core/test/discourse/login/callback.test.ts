@@ -21,6 +21,17 @@ import {
 } from './site.js';
 
 const callbackUrl = `${origin}/sso/discourse-login/callback`;
+const older = 'the secret of the forum until now';
+
+/** The secret that signed the request which a redirect carries. */
+function signerOf(reply: SsoReply): string {
+  const query = new URL(locationOf(reply)).searchParams;
+  const sig = (key: string): string =>
+    createHmac('sha256', key)
+      .update(query.get('sso') ?? '')
+      .digest('hex');
+  return [secret, older].find((key) => sig(key) === query.get('sig')) ?? 'neither';
+}
 
 describe('start', () => {
   test('asks the forum with fixed fields alone, and remembers the attempt in this browser', async () => {
@@ -397,6 +408,14 @@ describe('callback', () => {
     expect(await browser.user()).toMatchObject({ avatarUrl: 'https://cdn.example.com/a.png' });
   });
 
+  test('without accounts of its own: an address is verified when the forum confirms addresses, and has this one', async () => {
+    const browser = new Browser(site({ forumConfirmsEmails: true }));
+    await browser.signInWithForum();
+    expect(await browser.user()).toMatchObject({ email: sam.email, emailVerified: true });
+    await browser.signInWithForum({ ...sam, require_activation: 'true' });
+    expect(await browser.user()).toMatchObject({ email: sam.email, emailVerified: false });
+  });
+
   test('without accounts of its own the site does not get the name either, when it is not to be exposed', async () => {
     const browser = new Browser(site({ exposeName: false }));
     await browser.signInWithForum();
@@ -417,21 +436,43 @@ describe('callback', () => {
   });
 
   test('an older secret of the forum is accepted, and told to the operator; we sign with the newest', async () => {
-    const older = 'the secret of the forum until now';
     const own = site({ secret: [secret, older], logout: { forwardToForum: true } });
     const browser = new Browser(own);
-    const signedWith = (reply: SsoReply): string => {
-      const query = new URL(locationOf(reply)).searchParams;
-      const sig = (key: string): string =>
-        createHmac('sha256', key)
-          .update(query.get('sso') ?? '')
-          .digest('hex');
-      return [secret, older].find((key) => sig(key) === query.get('sig')) ?? 'neither';
-    };
-    expect(signedWith(await browser.open('/sso/discourse-login/start'))).toBe(secret);
+    expect(signerOf(await browser.open('/sso/discourse-login/start'))).toBe(secret);
     expect((await browser.arrive(await browser.start(), sam, older)).status).toBe(302);
     expect(own.events.map(({ type }) => type)).toEqual(['secret.old_used', 'login.completed']);
-    expect(signedWith(await browser.post('/sso/discourse-login/logout'))).toBe(secret);
+    expect(signerOf(await browser.post('/sso/discourse-login/logout'))).toBe(secret);
+  });
+
+  describe('a secret ends with its "until"', () => {
+    const until = new Date('2026-02-01');
+    const at = (milliseconds: number) => new Date(until.getTime() + milliseconds);
+
+    test('no answer is accepted with it', async () => {
+      const clock = { now: at(-1) };
+      const own = site({ secret: [secret, { secret: older, until }] }, {}, clock);
+      const browser = new Browser(own);
+      // All of them begin before: a request that is signed later would take the secret away by itself.
+      const [first, second] = [await browser.start(), await browser.start()];
+      expect((await browser.arrive(first, sam, older)).status).toBe(302);
+      for (const time of [at(0), at(1)]) {
+        clock.now = time;
+        expect((await browser.arrive(second, sam, older)).status).toBe(403);
+        expect(lastCode(own)).toBe('ERR_SSO_SIGNATURE_INVALID');
+      }
+      expect((await browser.arrive(second)).status).toBe(302);
+    });
+
+    test('no request is signed with it, though it stands first', async () => {
+      const clock = { now: at(-1) };
+      const browser = new Browser(site({ secret: [{ secret: older, until }, secret] }, {}, clock));
+      const signers: string[] = [];
+      for (const time of [at(-1), at(0), at(1)]) {
+        clock.now = time;
+        signers.push(signerOf(await browser.open('/sso/discourse-login/start')));
+      }
+      expect(signers).toEqual([older, secret, secret]);
+    });
   });
 
   test('a used answer is remembered for this connector, five minutes longer than the attempt lives', async () => {

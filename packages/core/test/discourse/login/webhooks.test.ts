@@ -249,6 +249,22 @@ describe('the webhook route', () => {
     expect((await deliver(own, user(), { key: older })).status).toBe(200);
     expect(own.events.map(({ type }) => type)).toEqual(['secret.old_used', 'webhook.received']);
   });
+
+  test('an older secret ends with its "until"', async () => {
+    const older = 'the secret of the webhook until now';
+    const until = new Date('2026-06-02');
+    const clock = { now: new Date('2026-06-01') };
+    const webhook = { secret: [secret, { secret: older, until }] };
+    const { own } = siteWith({ webhook }, new Accounts(), clock);
+    const statuses: unknown[] = [];
+    for (const past of [-1, 0, 1]) {
+      clock.now = new Date(until.getTime() + past);
+      statuses.push((await deliver(own, user(), { key: older })).status);
+    }
+    expect(statuses).toEqual([200, 401, 401]);
+    expect(lastCode(own)).toBe('ERR_WEBHOOK_SIGNATURE_INVALID');
+    expect((await deliver(own, user())).status).toBe(200);
+  });
 });
 
 describe('rights', () => {
@@ -288,38 +304,44 @@ describe('rights', () => {
     expect(groups()).toEqual([]);
   });
 
-  test('an event that may be old brings nothing but the loss of rights, in the details as well', async () => {
-    const { own, accounts } = siteWith({ groupMap: { players: ['eurorack'], crew: ['staff'] } });
-    await new Browser(own).signInWithForum({
-      ...login,
-      name: 'Sam',
-      groups: 'eurorack,writers',
-      moderator: 'true',
-    });
-    const old = at('2026-05-01T00:00:00Z', ['writers', 'staff'], {
-      username: 'before',
-      name: 'Before',
-      email: 'before@example.com',
-      admin: true,
-      moderator: true,
-    });
-    expect((await deliver(own, old)).body).toBe('handled');
-    expect(accounts.changes.at(-1)).toMatchObject({
-      groups: { join: [], leave: ['players'] },
-      forumUser: {
-        id: '42',
-        username: 'sam',
+  test.each([
+    ['admin', 'moderator'],
+    ['moderator', 'admin'],
+  ])(
+    'an event that may be old brings nothing but the loss of rights, in the details as well: not %s for somebody who was only %s',
+    async (brought, held) => {
+      const { own, accounts } = siteWith({ groupMap: { players: ['eurorack'], crew: ['staff'] } });
+      await new Browser(own).signInWithForum({
+        ...login,
         name: 'Sam',
-        email: 'sam@example.com',
-        admin: false,
+        groups: 'eurorack,writers',
+        [held]: 'true',
+      });
+      const old = at('2026-05-01T00:00:00Z', ['writers', 'staff'], {
+        username: 'before',
+        name: 'Before',
+        email: 'before@example.com',
+        admin: true,
         moderator: true,
-        groups: ['writers'],
-      },
-    });
-    expect(await own.store.profiles?.read('discourse-login', '42')).toMatchObject({
-      json: expect.stringContaining('"username":"sam"'),
-    });
-  });
+      });
+      expect((await deliver(own, old)).body).toBe('handled');
+      expect(accounts.changes.at(-1)).toMatchObject({
+        groups: { join: [], leave: ['players'] },
+        forumUser: {
+          id: '42',
+          username: 'sam',
+          name: 'Sam',
+          email: 'sam@example.com',
+          [brought]: false,
+          [held]: true,
+          groups: ['writers'],
+        },
+      });
+      expect(await own.store.profiles?.read('discourse-login', '42')).toMatchObject({
+        json: expect.stringContaining('"username":"sam"'),
+      });
+    },
+  );
 
   test('of somebody of whom nothing is known, an event tells no address and no more rights than the account has', async () => {
     const accounts = new Accounts({

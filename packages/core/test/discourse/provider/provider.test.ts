@@ -671,6 +671,37 @@ describe('clients', () => {
     expect(own.events).toMatchObject([{ type: 'secret.old_used', position: 1 }, { type: 'login.answered' }]);
   });
 
+  test('an old secret of a client ends with its "until", for logins and for what the client pushes', async () => {
+    const old = randomBytes(16).toString('hex');
+    const until = new Date('2026-02-01');
+    const statuses = async (
+      call: (own: ReturnType<typeof site>, key: string) => Promise<SsoReply | null>,
+    ) => {
+      let now = new Date('2026-01-01');
+      const own = site(
+        {
+          apiKey,
+          authority: { domain: 'wiki.example.com', applyUser: async () => alice },
+          clients: [{ domain: 'wiki.example.com', secret: [secret, { secret: old, until }] }],
+        },
+        { now: () => now },
+      );
+      const seen: (number | undefined)[] = [];
+      for (const past of [-1, 0, 1]) {
+        now = new Date(until.getTime() + past);
+        seen.push((await call(own, old))?.status);
+      }
+      return [...seen, (await call(own, secret))?.status];
+    };
+    expect(await statuses((own, key) => own.ask(signed({ nonce, return_sso_url: wiki }, key)))).toEqual([
+      302, 422, 422, 302,
+    ]);
+    const person = { external_id: 'wp-5', username: 'alice' };
+    expect(
+      await statuses((own, key) => own.api('POST', '/admin/users/sync_sso', { body: signed(person, key) })),
+    ).toEqual([200, 422, 422, 200]);
+  });
+
   test('lines that share a secret are warned about; clients that do are refused', () => {
     const line = `${secret}`;
     const events: ForumSsoEvent[] = [];

@@ -38,6 +38,8 @@ interface Got {
   readonly event: string;
   readonly type: string;
   readonly id: number;
+  /** The secret that signed it. */
+  readonly signer: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly length: number;
   readonly body: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -46,6 +48,7 @@ interface Got {
 /** A client's receiver: checks the signature by hand and notes what it was told. */
 async function receiver(
   answer: (event: string) => { status: number; body: string } = () => ({ status: 200, body: 'ok' }),
+  secrets: readonly string[] = [secret],
 ) {
   const got: Got[] = [];
   const server = createServer(async (request, response) => {
@@ -53,15 +56,18 @@ async function receiver(
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
     const bytes = Buffer.concat(chunks);
     const { headers } = request;
-    expect(headers['x-discourse-event-signature']).toBe(
-      `sha256=${createHmac('sha256', secret).update(bytes).digest('hex')}`,
+    const signature = headers['x-discourse-event-signature'];
+    const signer = secrets.find(
+      (key) => signature === `sha256=${createHmac('sha256', key).update(bytes).digest('hex')}`,
     );
-    verifyWebhook({ headers, body: bytes }, secret);
+    expect(signer).toBeDefined();
+    verifyWebhook({ headers, body: bytes }, secrets);
     const event = String(headers['x-discourse-event']);
     got.push({
       event,
       type: String(headers['x-discourse-event-type']),
       id: Number(headers['x-discourse-event-id']),
+      signer,
       headers,
       length: bytes.length,
       body: JSON.parse(bytes.toString()),
@@ -336,6 +342,19 @@ describe('what is sent', () => {
       { outcome: 'done', notes: [expect.stringContaining(wiki.host)] },
     ]);
     expect(wiki.got).toMatchObject([{ event: 'ping', type: 'ping', body: { ping: 'OK' } }]);
+  });
+
+  test('is signed with the first secret until its "until", then with the next', async () => {
+    const old = randomBytes(16).toString('hex');
+    const until = new Date('2026-02-01');
+    let now = new Date('2026-01-01');
+    const wiki = await receiver(() => ({ status: 200, body: 'PONG' }), [old, secret]);
+    const { sso } = site([{ url: wiki.url, secret: [{ secret: old, until }, secret] }], { now: () => now });
+    for (const past of [-1, 0, 1]) {
+      now = new Date(until.getTime() + past);
+      expect((await sso.check()).results).toMatchObject([{ outcome: 'done' }]);
+    }
+    expect(wiki.got.map(({ signer }) => signer)).toEqual([old, secret, secret]);
   });
 });
 

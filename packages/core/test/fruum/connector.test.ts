@@ -350,6 +350,18 @@ describe('secrets and MD5', () => {
     expect(await replyTo(site, old)).toEqual({});
   });
 
+  test('a secret that stands first signs until its "until"; what is signed later is good as well', async () => {
+    const next = randomBytes(32).toString('hex');
+    const site = await open({ secret: [{ secret, until: new Date(Date.now() + 60_000) }, next] });
+    const issued = async () => JSON.stringify((await site.settings('u-1')).user);
+    const old = await issued();
+    expect(await replyTo(site, old)).toEqual(aliceReply);
+    site.wait(61);
+    const fresh = await issued();
+    expect(await replyTo(site, fresh)).toEqual(aliceReply);
+    expect(await replyTo(site, old)).toEqual({});
+  });
+
   test('MD5: off by default; on, it is warned about and ends by itself', async () => {
     const body = JSON.stringify({ id: 'u-1', hash: createHash('md5').update(alice.email).digest('hex') });
     const closed = await open();

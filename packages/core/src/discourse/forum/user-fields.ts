@@ -102,7 +102,8 @@ function withTrust(fields: FieldsDraft | Refusal, user: SiteUser): FieldsDraft |
   if (isRefusal(fields)) return fields;
   const { email, requireActivation } = fields;
   // Proved is the address that the site knows, and no other that mapUser puts in its place.
-  const isOther = email !== undefined && foldAsciiCase(email) !== foldAsciiCase(user.email);
+  const isOther =
+    email !== undefined && email !== user.email && foldAsciiCase(email) !== foldAsciiCase(user.email);
   if (!user.emailVerified || (isOther && requireActivation === undefined)) fields.requireActivation = true;
   return fields;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { type Environment, isForumSsoError } from '@forum-sso/core';
-import { messageUrl, signMessage, verifyMessage } from '@forum-sso/core/discourse';
+import { messageUrl, signMessage, verifyMessage } from '@forum-sso/core/discourse/message';
 
 import { error, type Finding, ok, warning } from './finding.js';
 import { networkFault } from './network-fault.js';

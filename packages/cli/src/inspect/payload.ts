@@ -1,4 +1,4 @@
-import { customPrefix, fieldTable } from '@forum-sso/core/discourse';
+import { customPrefix, fieldTable } from '@forum-sso/core/discourse/message';
 
 import { type Finding, type InspectedField, odd, wrong } from './finding.js';
 

@@ -13,10 +13,18 @@ export { type ForumProfile, type ProfileSource, readForumProfile } from './login
 export type { ForumUser, ForumUserUpdate } from './login/forum-user.js';
 export { type GroupChange, type GroupMap, mapGroups } from './login/group-map.js';
 export type { DiscourseLoginOptions } from './login/options.js';
-export { customPrefix, type DiscourseFields, fieldTable } from './protocol/fields.js';
 export type { ForumFlavour } from './protocol/flavour.js';
-export { messageUrl, type SignedMessage, signMessage, verifyMessage } from './protocol/message.js';
-export { type DiscourseEvent, verifyWebhook } from './protocol/webhook.js';
+export {
+  customPrefix,
+  type DiscourseEvent,
+  type DiscourseFields,
+  fieldTable,
+  messageUrl,
+  type SignedMessage,
+  signMessage,
+  verifyMessage,
+  verifyWebhook,
+} from './protocol/index.js';
 export type { ProviderClient } from './provider/clients.js';
 export { discourseConnectProvider } from './provider/connector.js';
 export type { DiscourseConnectProviderOptions, TwoFactorAnswer, WebhookTarget } from './provider/options.js';

@@ -61,7 +61,8 @@ function withoutSecrets(text: string, named: (text: string) => string): string {
     const payload = Buffer.from(decodeURIComponent(sso), 'base64').toString('utf8');
     if (!/\bnonce=/.test(payload)) return whole;
     messages++;
-    return `sso={${named(payload).replace(/\bnonce=[0-9a-f]{32}\b/, 'nonce={nonce}')}}`;
+    // The nonce first: it may happen to hold the digits of the port.
+    return `sso={${named(payload.replace(/\bnonce=[0-9a-f]{32}\b/, 'nonce={nonce}'))}}`;
   });
   return (messages === 0 ? told : told.replace(/\bsig=[0-9a-f]{63,64}/g, 'sig={sig}')).replace(
     / value="[\w-]{20,}\.\.[\w.-]+"/g,

@@ -57,7 +57,8 @@ describe('normalise', () => {
       const sso = Buffer.from(payload).toString('base64');
       return `sso=${encodeURIComponent(sso)}&sig=${nonce}${nonce}`;
     };
-    const [one, two] = ['0123456789abcdef', 'f0e1d2c3b4a59687'].map((nonce, index) => {
+    // The second one holds its port.
+    const [one, two] = ['0123456789abcdef', 'f0e1d2c349153a59'].map((nonce, index) => {
       const port = String(49_152 + index);
       return normalise(
         reply(

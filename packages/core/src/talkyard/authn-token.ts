@@ -65,7 +65,17 @@ export function sealWithKey(
   if (seed.length !== seedLength) {
     return refusal('ERR_INTERNAL', 'randomBytes must return as many bytes as it is asked for.');
   }
-  return prefix + encryptV2Local(Buffer.from(claims), key, seed);
+  return prefix + encryptV2Local(bytesOf(claims), key, seed);
+}
+
+/** Where usual claims are encoded, each over the one before: new bytes for each take a tenth of a token's time. */
+const usualClaims = Buffer.alloc(4_096);
+
+/** The claims as UTF-8, good until they are asked for again. */
+function bytesOf(claims: string): Uint8Array {
+  // At most three bytes for each of its characters.
+  if (3 * claims.length > usualClaims.length) return Buffer.from(claims);
+  return usualClaims.subarray(0, usualClaims.write(claims));
 }
 
 export interface OpenAuthnTokenOptions {

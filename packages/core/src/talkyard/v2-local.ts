@@ -26,6 +26,9 @@ function authenticated(nonce: Uint8Array, footer: Uint8Array): Uint8Array {
 
 const noFooter = new Uint8Array(0);
 
+/** Where usual tokens are put together, each over the one before: new bytes for each take a tenth of its time. */
+const usualBody = Buffer.alloc(2_048);
+
 /**
  * Encrypts as PASETO v2.local: the nonce is a BLAKE2b of the plaintext, keyed with 24 random bytes; then
  * XChaCha20-Poly1305.
@@ -41,7 +44,8 @@ export function encryptV2Local(
   footer: Uint8Array = noFooter,
 ): string {
   const nonce = blake2b(plaintext, { key: seed, dkLen: nonceLength });
-  const body = Buffer.allocUnsafe(nonceLength + plaintext.length + tagLength);
+  const length = nonceLength + plaintext.length + tagLength;
+  const body = length <= usualBody.length ? usualBody.subarray(0, length) : Buffer.allocUnsafe(length);
   body.set(nonce);
   xchacha20poly1305(key, nonce, authenticated(nonce, footer)).encrypt(plaintext, body.subarray(nonceLength));
   const token = header + body.toString('base64url');

@@ -134,6 +134,22 @@ describe('sealAuthnToken', () => {
     });
   });
 
+  test('tokens of every length in turn hold what belongs into each, and nothing of another', () => {
+    // Escaped in JSON as six characters each, and three bytes each in UTF-8.
+    const names = ['A', '\ud800', 'Ada', '\u20ac', 'Ada Lovelace'];
+    const people = names.map((name, index) => ({
+      id: `u-${index}`,
+      username: name.length === 1 ? name.repeat(255) : name,
+      name: name.length === 1 ? name.repeat(100) : name,
+    }));
+    const tokens = people.map((person) => sealAuthnToken({ ...ada, ...person }, { key, expiresAt, now }));
+    expect(Math.max(...tokens.map(({ length }) => length))).toBeGreaterThan(3_000);
+    expect(Math.min(...tokens.map(({ length }) => length))).toBeLessThan(500);
+    expect(tokens.map((token) => openAuthnToken(token, { key, now }).user)).toMatchObject(
+      people.map(({ id, username, name }) => ({ ssoId: id, username, fullName: name })),
+    );
+  });
+
   test('both cases of hex digits are one key', () => {
     const lower = `hex:${'ab'.repeat(32)}`;
     const token = sealAuthnToken(ada, { key: lower.toUpperCase().replace('HEX:', 'hex:'), expiresAt, now });

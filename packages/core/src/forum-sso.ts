@@ -309,7 +309,8 @@ export function createForumSso(options: ForumSsoOptions): ForumSso {
     async visit(request, session) {
       const builtIn: SealedSession = sealedSession(request);
       const own = session ?? builtIn;
-      const user = await readCurrentUser(own, pagesLogIn ? (person) => marked(people, person) : undefined);
+      const mark = (person: SiteUser) => marked(people, person, person.id);
+      const user = await readCurrentUser(own, pagesLogIn ? mark : undefined);
       if (isRefusal(user)) throw errorFrom(user);
       const path = pathOf(request.url);
       const exchange = new SiteExchange(frame, request, own, path, refuser(path, 'navigation'));

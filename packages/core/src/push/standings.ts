@@ -28,15 +28,15 @@ export function admittingFindUser(
 ): (siteUserId: string) => Promise<SiteUser | null> {
   return async (siteUserId) => {
     const user = await findUser(siteUserId);
-    return user === null || user === undefined ? null : marked(people, user);
+    return user === null || user === undefined ? null : marked(people, user, siteUserId);
   };
 }
 
 /**
- * A person for a page, which is shown whatever was decided about them: whoever was removed or suspended is marked as
- * suspended, and so gets no login in it.
+ * A person who is read or shown whatever was decided about them: whoever was removed or suspended is marked as
+ * suspended, and so gets no login.
  * @throws ForumSsoError `ERR_STORE_UNAVAILABLE`
  */
-export async function marked(people: People, user: SiteUser): Promise<SiteUser> {
-  return (await people.standing(user.id)) === null ? user : { ...user, suspended: true };
+export async function marked(people: People, user: SiteUser, siteUserId: string): Promise<SiteUser> {
+  return (await people.standing(siteUserId)) === null ? user : { ...user, suspended: true };
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { coral } from '../../src/coral/index.js';
 import { discourse } from '../../src/discourse/index.js';
 import { createForumSso, type ForumSsoStore, memoryStore, type SiteUser } from '../../src/index.js';
+import { admittingFindUser } from '../../src/push/standings.js';
 import { talkyard } from '../../src/talkyard/index.js';
 
 const sam: SiteUser = { id: '7', email: 'sam@example.com', emailVerified: true, username: 'sam' };
@@ -84,4 +85,11 @@ describe('a login in a page', () => {
     expect((await sso.visit(page, session)).user).toEqual(sam);
     expect(asked).toEqual([]);
   });
+});
+
+test('whom findUser returns is held against the id that was asked for', async () => {
+  const { people } = memoryStore();
+  await people.remove('7');
+  const found = await admittingFindUser(people, async () => ({ ...sam, id: '007' }))('7');
+  expect(found).toEqual({ ...sam, id: '007', suspended: true });
 });

@@ -13,7 +13,8 @@ export interface CoralPage extends CoralStream {
   /**
    * Puts a token of this person into the page (null: a guest), which saves the page one request; send
    * `coralPageHeaders` with it. Give the person of the page's visit (`req.forum.user`), who is marked there when
-   * `forumSso.suspend` or `forumSso.remove` keeps them out. Left out: the page holds nothing of a person, and its script fetches the token.
+   * `forumSso.suspend` or `forumSso.remove` keeps them out. Left out: the page holds nothing of a person, and its script
+   * fetches the token.
    */
   readonly user?: SiteUser | null;
   /** The nonce of the page's content security policy. */
@@ -90,13 +91,12 @@ function activate(settings: CoralSettings, setup: ConnectorSetup, name: string):
     ...(settings.webhook === undefined ? [] : [webhookRoute(settings.webhook, setup, name)]),
   ];
   const signOut = `Coral cannot end a person's sessions: a token that was handed out works until it expires, ${settings.expiresIn} seconds at most.`;
+  const always = { routes, logsInOnPages: true, signOut };
   const { api } = settings;
   if (api === undefined) {
     const needsApi = 'The Coral connector has no access token: give it the option api.';
     return {
-      routes,
-      logsInOnPages: true,
-      signOut,
+      ...always,
       push: `Coral takes details over with the person's next token. ${needsApi}`,
       suspend: needsApi,
       remove: needsApi,
@@ -105,9 +105,7 @@ function activate(settings: CoralSettings, setup: ConnectorSetup, name: string):
   }
   const deliveries = new CoralDeliveries(settings, setup, api);
   return {
-    routes,
-    logsInOnPages: true,
-    signOut,
+    ...always,
     push: (user) => deliveries.push(user),
     suspend: (siteUserId, options) => deliveries.suspend(siteUserId, options),
     remove: (siteUserId) => deliveries.remove(siteUserId),

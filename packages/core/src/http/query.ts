@@ -61,7 +61,6 @@ export function readParameter(query: Query, name: string): string | undefined | 
 
 function decode(text: string): string | typeof malformed {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
-  if (!spaced.includes('%')) return spaced;
   try {
     return decodeAscii(spaced) ?? decodeURIComponent(spaced);
   } catch {
@@ -70,7 +69,8 @@ function decode(text: string): string | typeof malformed {
 }
 
 /**
- * A text whose escapes are all of ASCII characters, as in most parameters: `decodeURIComponent` takes ten times as long.
+ * A text whose escapes, if any, are all of ASCII characters, as in most parameters: `decodeURIComponent` takes ten times
+ * as long.
  * @returns null when it holds another escape, or a broken one
  */
 function decodeAscii(text: string): string | null {

@@ -63,6 +63,8 @@ interface News {
   readonly onlyLeave: boolean;
   /** What was known before. */
   readonly known: KnownProfile | null;
+  /** True when the record's version is the time here, and no stamp of the forum. */
+  readonly stampedHere?: boolean;
 }
 
 /**
@@ -221,7 +223,7 @@ export function createWebhookReceiver(
     }
     // Kept only once it was taken over: a failed update may be sent again.
     if (!onlyLeave) await keep(news);
-    else if (known === null) await keep(unproven(news, updated), true);
+    else if (known === null) await keep(unproven(news, updated));
     return updated === null && !linking.sessionHoldsRights ? 'unlinked' : 'handled';
   }
 
@@ -253,10 +255,10 @@ export function createWebhookReceiver(
         moderator: user.moderator && account?.moderator === true,
       },
     };
-    return { ...news, record };
+    return { ...news, record, stampedHere: true };
   }
 
-  async function keep({ record, source, known }: News, stampedHere = false): Promise<void> {
+  async function keep({ record, source, known, stampedHere }: News): Promise<void> {
     const { user, version, suspended, pictureTemplate, timezone, title, trustLevel } = record;
     const content: ProfileContent = {
       ...contentOf(linking.exposed(user), known),
@@ -266,7 +268,7 @@ export function createWebhookReceiver(
       ...(timezone === undefined ? {} : { timezone }),
       ...(title === undefined ? {} : { title }),
       ...(trustLevel === undefined ? {} : { trustLevel }),
-      ...(stampedHere ? { stampedHere } : {}),
+      ...(stampedHere === undefined ? {} : { stampedHere }),
     };
     await profiles.write(name, user.id, { json: encode(content), version }, source === 'api');
   }
